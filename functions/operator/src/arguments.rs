@@ -1,0 +1,145 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps JumpCloud in step with HR, one way: joiners, movers, leavers, rehires.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The configuration.
+    #[arg(long, global = true, env = "HIREWIRE_CONFIG", default_value = "hirewire.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// How results are printed, on standard output; progress and logs go to standard error.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// How logs are written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "HIREWIRE_LOG_FORMAT")]
+    pub log: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 some people failed or are held, the rest is done; \
+2 configuration or usage; 3 a key is refused or a vendor is out of reach.";
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the main job on a simulated company, on this machine only.
+    Demo(DemoArguments),
+    /// Check keys, regions, roles and mapped fields; each fault with what to do.
+    Check,
+    /// Show what a sync would do, with old and new values and the reason; write nothing.
+    Plan(Selected),
+    /// Bring JumpCloud into step: everyone, or the people named.
+    Sync(SyncArguments),
+    /// Keep JumpCloud in step: poll HR, take its webhooks, wake who is due; until SIGTERM.
+    Serve(ServeArguments),
+    /// Show how things are with everyone.
+    Records(RecordsArguments),
+    /// Show why one person is as they are, and what would be done; write nothing.
+    Explain(One),
+    /// Show the requests that were given up on.
+    Dead,
+    /// Put requests that were given up on back on the queue.
+    Replay(Replayed),
+}
+
+/// People.
+#[derive(Debug, Default, Args)]
+pub struct Selected {
+    /// Employees: the HR system's id, or CONNECTION:ID; everyone where none is given.
+    #[arg(value_name = "EMPLOYEE")]
+    pub employees: Vec<String>,
+    /// Only this connection's people.
+    #[arg(long, value_name = "NAME")]
+    pub connection: Option<String>,
+    /// Also show people for whom there is nothing to do.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// How to sync.
+#[derive(Debug, Args)]
+pub struct SyncArguments {
+    /// Whom.
+    #[command(flatten)]
+    pub selected: Selected,
+    /// Write each person's result to this file as well.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+}
+
+/// One person.
+#[derive(Debug, Args)]
+pub struct One {
+    /// The HR system's id, or CONNECTION:ID.
+    #[arg(value_name = "EMPLOYEE")]
+    pub employee: String,
+}
+
+/// Dead letters.
+#[derive(Debug, Args)]
+pub struct Replayed {
+    /// Only this employee's; all where none is given.
+    #[arg(value_name = "EMPLOYEE")]
+    pub employee: Option<String>,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// Where webhooks come in: POST /webhook/CONNECTION. Put a TLS proxy in front; BambooHR calls https only.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Seconds between two polls of HR's list of changes.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub poll_every: u64,
+    /// Hours between two surveys of everyone; the first comes at once if there never was one.
+    #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=744))]
+    pub survey_every: u64,
+}
+
+/// Which records.
+#[derive(Debug, Args)]
+pub struct RecordsArguments {
+    /// Only records of this status: synced, skipped, pending, held, failed.
+    #[arg(long, value_name = "STATUS", value_parser = ["synced", "skipped", "pending", "held", "failed"])]
+    pub status: Option<String>,
+    /// Only this connection's people.
+    #[arg(long, value_name = "NAME")]
+    pub connection: Option<String>,
+    /// Write them to this file as CSV as well.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+}
+
+/// How to show it.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Leave the simulated company up afterwards, to play with, until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
+}

@@ -1,0 +1,135 @@
+//! One machine as Hirewire's home: the configuration read, keys fetched, clients made, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hris::Source;
+use jumpcloud::JumpCloud;
+use mapping::configuration::{Configuration, Connection, StoreRef};
+use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
+use mapping::secret::Secret;
+use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
+use transport::Transport;
+use workflow::{Directory, Site, Workflow};
+
+use crate::clock::{CLOCK_VARIABLE, Clock};
+use crate::exit::{Exit, Failure};
+
+/// Everything that the commands need.
+pub struct Home {
+    /// The configuration.
+    pub configuration: Configuration,
+    /// The work.
+    pub workflow: Arc<Workflow>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Home {
+    /// Reads the configuration and opens the store. Contacts nobody.
+    pub async fn open(path: &Path) -> Result<Home, Failure> {
+        let configuration = read(path)?;
+        let clock = clock(&configuration)?;
+        let base = folder(path);
+        let jumpcloud = jumpcloud(&configuration, &base)?;
+        let mut sites = BTreeMap::new();
+        for connection in &configuration.connections {
+            let source = source(connection, &base)?;
+            sites.insert(connection.name.clone(), Site { rules: Arc::clone(&connection.rules), source });
+        }
+        let (store, queue) = state::open(&store(&configuration, &base)).await?;
+        let directory = Directory::load(&store).await?;
+        let workflow = Arc::new(Workflow { sites, jumpcloud, store, queue, directory });
+        Ok(Home { configuration, workflow, clock })
+    }
+
+    /// The people whom somebody named: ids, or CONNECTION:ID where there are several connections.
+    pub fn people(&self, named: &[String]) -> Result<BTreeSet<EmployeeKey>, Failure> {
+        named.iter().map(|name| self.person(name)).collect()
+    }
+
+    /// One person whom somebody named.
+    pub fn person(&self, name: &str) -> Result<EmployeeKey, Failure> {
+        if name.contains(':') {
+            let key = EmployeeKey::parse(name);
+            let known = key.filter(|key| self.workflow.sites.contains_key(&key.connection));
+            return known.ok_or_else(|| Failure::usage(format!("`{name}` is no employee of a connection here")));
+        }
+        let id = EmployeeId::parse(name).map_err(Failure::usage)?;
+        match self.configuration.connections.as_slice() {
+            [only] => Ok(EmployeeKey { connection: only.name.clone(), id }),
+            _ => Err(Failure::usage(format!("there are several connections: write CONNECTION:{name}"))),
+        }
+    }
+
+    /// The connection whom somebody named; all where they named none.
+    pub fn connections(&self, named: Option<&str>) -> Result<Vec<ConnectionName>, Failure> {
+        let Some(name) = named else { return Ok(Vec::new()) };
+        let found = self.workflow.sites.keys().find(|known| known.as_str() == name);
+        let names: Vec<&str> = self.workflow.sites.keys().map(ConnectionName::as_str).collect();
+        let unknown = || Failure::usage(format!("there is no connection `{name}`; there are: {}", names.join(", ")));
+        found.map(|name| vec![name.clone()]).ok_or_else(unknown)
+    }
+}
+
+/// Reads and checks the file.
+pub fn read(path: &Path) -> Result<Configuration, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let path = path.display();
+        Failure::usage(format!("{path} cannot be read ({error}); name the file with --config or HIREWIRE_CONFIG"))
+    })?;
+    Configuration::parse(&text).map_err(|faults| {
+        let source = NamedSource::new(path.display().to_string(), text).with_language("TOML");
+        let reports = faults.into_iter().map(|fault| {
+            let label = LabeledSpan::new_with_span(Some("here".to_owned()), fault.span);
+            let diagnostic = MietteDiagnostic::new(fault.message).with_help(fault.help).with_label(label);
+            miette::Report::new(diagnostic).with_source_code(source.clone())
+        });
+        Failure::in_file(reports.collect())
+    })
+}
+
+/// Relative paths in the file count from the file's own folder.
+pub fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+fn store(configuration: &Configuration, base: &Path) -> StoreRef {
+    match &configuration.store {
+        StoreRef::Sqlite(path) => StoreRef::Sqlite(base.join(path).to_string_lossy().into_owned()),
+    }
+}
+
+/// JumpCloud's client.
+pub fn jumpcloud(configuration: &Configuration, base: &Path) -> Result<JumpCloud, Failure> {
+    let key = secret(base, &configuration.jumpcloud.api_key)?;
+    Ok(JumpCloud::new(&configuration.jumpcloud, key, Transport::new("JumpCloud")))
+}
+
+/// An HR system's client.
+pub fn source(connection: &Connection, base: &Path) -> Result<Source, Failure> {
+    let api_key = secret(base, &connection.api_key)?;
+    let webhook_key = connection.webhook_key.as_ref().map(|key| secret(base, key)).transpose()?;
+    Ok(Source::new(connection, api_key, webhook_key, Transport::new("BambooHR")))
+}
+
+fn secret(base: &Path, reference: &mapping::configuration::SecretRef) -> Result<Secret, Failure> {
+    state::secret_in(base, reference).map_err(|error| Failure::new(Exit::Configuration, error))
+}
+
+fn clock(configuration: &Configuration) -> Result<Clock, Failure> {
+    let Ok(setting) = std::env::var(CLOCK_VARIABLE) else { return Ok(Clock::Real) };
+    let Some(path) = setting.strip_prefix("file:") else {
+        return Err(Failure::usage(format!("{CLOCK_VARIABLE} must be file:PATH")));
+    };
+    let vendors = configuration.connections.iter().map(|c| c.base_url.as_deref());
+    let mut vendors = vendors.chain([configuration.jumpcloud.base_url.as_deref()]);
+    if !vendors.all(|url| url.is_some_and(|url| url.starts_with("http://127.0.0.1:"))) {
+        return Err(Failure::usage(format!("{CLOCK_VARIABLE} is for simulators on 127.0.0.1 only; unset it")));
+    }
+    Ok(Clock::File(PathBuf::from(path)))
+}

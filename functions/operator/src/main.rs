@@ -1,0 +1,56 @@
+//! `hirewire`: the human's way in.
+
+mod arguments;
+mod check;
+mod clock;
+mod dead;
+mod demo;
+mod exit;
+mod explain;
+mod home;
+mod output;
+mod plan;
+mod progress;
+mod records;
+mod serve;
+mod sync;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::exit::{Exit, Failure};
+use crate::home::Home;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    output::start_log(arguments.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => Err(Failure::new(Exit::Configuration, format!("no threads can be started: {error}"))),
+    };
+    match result {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            failure.print();
+            failure.exit.code()
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments { config, format, command, .. } = arguments;
+    match command {
+        Command::Demo(demo) => demo::run(&demo, format).await,
+        Command::Check => check::run(&config, format).await,
+        Command::Plan(who) => plan::run(&Home::open(&config).await?, &who, format).await,
+        Command::Sync(what) => sync::run(&Home::open(&config).await?, &what, format).await,
+        Command::Serve(how) => serve::run(Home::open(&config).await?, &how).await,
+        Command::Records(which) => records::run(&Home::open(&config).await?, &which, format).await,
+        Command::Explain(whom) => explain::run(&Home::open(&config).await?, &whom, format).await,
+        Command::Dead => dead::list(&Home::open(&config).await?, format).await,
+        Command::Replay(whom) => dead::replay(&Home::open(&config).await?, &whom, format).await,
+    }
+}

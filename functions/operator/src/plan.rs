@@ -1,0 +1,102 @@
+//! `hirewire plan`: what a sync would do. Writes nothing.
+
+use mapping::employee::EmployeeKey;
+use mapping::plan::{Plan, Verdict};
+use serde::Serialize;
+use workflow::{Mode, Selection, Surveyed};
+
+use crate::arguments::{Format, Selected};
+use crate::exit::{Exit, Failure};
+use crate::home::Home;
+use crate::output;
+use crate::progress::Bar;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    connections: Vec<Summary>,
+    plans: &'a [Plan],
+}
+
+/// What a survey found, for people and scripts.
+#[derive(Serialize)]
+pub struct Summary {
+    connection: String,
+    people: usize,
+    to_do: usize,
+    held: usize,
+    complete: bool,
+    doubts: Vec<String>,
+    missing: Vec<String>,
+    unreadable: Vec<String>,
+}
+
+impl Summary {
+    /// Of one connection.
+    pub fn of(surveyed: &Surveyed) -> Summary {
+        Summary {
+            connection: surveyed.connection.to_string(),
+            people: surveyed.people,
+            to_do: surveyed.to_do,
+            held: surveyed.held,
+            complete: surveyed.doubts.is_empty(),
+            doubts: surveyed.doubts.iter().map(ToString::to_string).collect(),
+            missing: surveyed.missing.iter().map(EmployeeKey::to_string).collect(),
+            unreadable: surveyed.unreadable.iter().map(|(which, why)| format!("{which}: {why}")).collect(),
+        }
+    }
+
+    /// In a few lines.
+    pub fn print(&self) {
+        let Summary { connection, people, to_do, held, .. } = self;
+        let people = output::people(*people);
+        output::text_line(&format!("{connection}: {people} in HR, {to_do} to change, {held} held for a decision"));
+        for doubt in &self.doubts {
+            output::text_line(&format!("  ! {doubt}: nothing is taken away on this list's word"));
+        }
+        for missing in &self.missing {
+            output::text_line(&format!("  ! {missing} has an account but is not on HR's list; left as it is"));
+        }
+        for unreadable in &self.unreadable {
+            output::text_line(&format!("  ! record {unreadable}; left as it is"));
+        }
+    }
+
+    /// Whether somebody should look.
+    pub fn needs_somebody(&self) -> bool {
+        self.held > 0 || !self.doubts.is_empty() || !self.unreadable.is_empty()
+    }
+}
+
+/// Shows plans.
+pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Failure> {
+    let chosen = home.people(&who.employees)?;
+    let selection = Selection { connections: home.connections(who.connection.as_deref())?, only: chosen };
+    let mut plans = Vec::new();
+    let surveyed = {
+        let bar = Bar::new();
+        let mut keep = |plan: &Plan| {
+            let says_something = !plan.is_empty() || matches!(plan.verdict, Verdict::Hold(_));
+            if says_something || who.all || !selection.only.is_empty() {
+                plans.push(plan.clone());
+            }
+        };
+        let follow = |progress| bar.follow(progress);
+        let in_flight = home.configuration.in_flight;
+        home.workflow.survey(&selection, Mode::DryRun, in_flight, home.clock.now(), &mut keep, &follow).await?
+    };
+    let connections: Vec<Summary> = surveyed.iter().map(Summary::of).collect();
+    let attention = connections.iter().any(Summary::needs_somebody);
+    match format {
+        Format::Json => output::json(&Document { connections, plans: &plans })?,
+        Format::Text => {
+            for plan in &plans {
+                output::text_line(plan.to_string().trim_end());
+            }
+            for summary in &connections {
+                summary.print();
+            }
+            output::text_line("Nothing was written.");
+        }
+    }
+    Ok(if attention { Exit::Some } else { Exit::Done })
+}

@@ -1,0 +1,216 @@
+//! `hirewire serve`: one process that polls, takes webhooks, wakes who is due, and works the queue, until told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use intake::{Receipt, ReceiveError};
+use jiff::{SignedDuration, Timestamp};
+use mapping::employee::ConnectionName;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use workflow::{Drained, Mode, Selection, Trouble, Until};
+
+use crate::arguments::ServeArguments;
+use crate::exit::{Exit, Failure};
+use crate::home::Home;
+
+/// The largest webhook body, in bytes. BambooHR documents none; a batch of hundreds of people is far smaller.
+const BODY_LIMIT: usize = 1 << 20;
+/// How long a webhook may take to arrive whole.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How often the schedule looks at the clock.
+const TICK: Duration = Duration::from_millis(200);
+/// How long a schedule that failed waits before it tries again, in seconds.
+const AFTER_FAILURE: i64 = 30;
+
+/// Serves until SIGTERM or Ctrl-C. People under way are finished first.
+pub async fn run(home: Home, how: &ServeArguments) -> Result<Exit, Failure> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        told_to_stop().await;
+        tracing::warn!("stopping: people under way are finished first");
+        let _ = stop.send(true);
+    });
+    let cannot_listen = |error| Failure::usage(format!("cannot listen on {}: {error}", how.listen));
+    let listener = TcpListener::bind(how.listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    eprintln!("hirewire: serving; webhooks at http://{address}/webhook/CONNECTION");
+    serve(Arc::new(home), how, listener, stopped).await
+}
+
+/// Serves until `stopped` says so.
+pub async fn serve(
+    home: Arc<Home>,
+    how: &ServeArguments,
+    listener: TcpListener,
+    stopped: watch::Receiver<bool>,
+) -> Result<Exit, Failure> {
+    let app = Router::new()
+        .route("/webhook/{connection}", post(webhook))
+        .route("/health", get(health))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(Arc::clone(&home));
+    let mut until = stopped.clone();
+    let door = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let _ = until.wait_for(|stop| *stop).await;
+    });
+    let door = async { door.await.map_err(|error| Failure::usage(format!("the webhook door broke: {error}"))) };
+    // Whichever of the three ends with a fault ends the process; a clean stop lets all three finish.
+    let ((), exit, ()) = tokio::try_join!(door, work(&home, stopped.clone()), schedule(&home, how, stopped))?;
+    Ok(exit)
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+/// Works the queue. A refused key stops everything: going on would get the key locked out.
+async fn work(home: &Home, stopped: watch::Receiver<bool>) -> Result<Exit, Failure> {
+    let now = || home.clock.now();
+    let in_flight = home.configuration.in_flight;
+    let drained = home.workflow.drain(in_flight, Until::Told(stopped), &now, &|_| {}, &|_| {}).await?;
+    match drained {
+        Drained { stopped: Some(trouble), .. } => Err(trouble.into()),
+        Drained { stopped: None, .. } => Ok(Exit::Done),
+    }
+}
+
+/// When each thing is next to be done.
+struct Next {
+    poll: Timestamp,
+    survey: Timestamp,
+}
+
+async fn schedule(home: &Home, how: &ServeArguments, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
+    let poll_every = seconds(how.poll_every);
+    let survey_every = seconds(how.survey_every * 3600);
+    let start = home.clock.now();
+    let mut connections: Vec<(ConnectionName, Next)> = Vec::new();
+    for name in home.workflow.sites.keys() {
+        let last = home.workflow.last_survey(name).await?;
+        let survey = last.map_or(start, |last| later(last, survey_every));
+        connections.push((name.clone(), Next { poll: start, survey }));
+    }
+    while !*stopped.borrow() {
+        let now = home.clock.now();
+        for (name, next) in &mut connections {
+            if now >= next.survey {
+                next.survey = match survey(home, name, now).await {
+                    Ok(()) => later(now, survey_every),
+                    Err(trouble) => after(trouble, name, "survey", now)?,
+                };
+            }
+            if now >= next.poll {
+                next.poll = match poll(home, name, now).await {
+                    Ok(()) => later(now, poll_every),
+                    Err(trouble) => after(trouble, name, "poll", now)?,
+                };
+            }
+        }
+        let due = intake::wake_due(&home.workflow.store, &home.workflow.queue, now).await?;
+        if due > 0 {
+            tracing::info!(people = due, "woken: their moment has come");
+        }
+        let mut stop = stopped.clone();
+        let _ = tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await;
+    }
+    Ok(())
+}
+
+fn seconds(seconds: u64) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(seconds).expect("the command line has limits"))
+}
+
+fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.saturating_add(by).expect("the schedule's steps are fixed spans")
+}
+
+async fn survey(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<(), Trouble> {
+    let selection = Selection { connections: vec![name.clone()], ..Selection::default() };
+    let in_flight = home.configuration.in_flight;
+    let surveyed = home.workflow.survey(&selection, Mode::Queue, in_flight, now, &mut |_| {}, &|_| {}).await?;
+    for one in &surveyed {
+        tracing::info!(
+            connection = name.as_str(),
+            people = one.people,
+            to_do = one.to_do,
+            held = one.held,
+            missing = one.missing.len(),
+            complete = one.doubts.is_empty(),
+            "surveyed"
+        );
+        for doubt in &one.doubts {
+            tracing::warn!(connection = name.as_str(), %doubt, "nothing is taken away on this list's word");
+        }
+    }
+    Ok(())
+}
+
+async fn poll(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<(), Trouble> {
+    let Some(site) = home.workflow.sites.get(name) else { return Ok(()) };
+    let polled = intake::poll(&site.source, &home.workflow.store, &home.workflow.queue, now).await;
+    let polled = polled.map_err(|error| match error {
+        intake::PollError::Hr(fault) => Trouble::Vendor(fault),
+        intake::PollError::State(error) => Trouble::State(error),
+    })?;
+    if polled.changed > 0 {
+        tracing::info!(connection = name.as_str(), people = polled.changed, "HR changed people");
+    }
+    Ok(())
+}
+
+/// What passes is tried again; a refused key ends the process.
+fn after(trouble: Trouble, name: &ConnectionName, what: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    if trouble.stops_everything() {
+        return Err(trouble.into());
+    }
+    tracing::warn!(connection = name.as_str(), error = %trouble, "{what} failed; tried again soon");
+    Ok(later(now, SignedDuration::from_secs(AFTER_FAILURE)))
+}
+
+async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// The door. Nothing is said to the sender but a status: no hint of what exists here.
+async fn webhook(
+    State(home): State<Arc<Home>>,
+    Path(connection): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let site = ConnectionName::parse(&connection).ok().and_then(|name| home.workflow.sites.get(&name));
+    let Some(site) = site else { return StatusCode::NOT_FOUND.into_response() };
+    let body = match tokio::time::timeout(BODY_DEADLINE, axum::body::to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    let (store, queue) = (&home.workflow.store, &home.workflow.queue);
+    match intake::receive(&site.source, store, queue, &headers, &body, home.clock.now()).await {
+        Ok(Receipt::Queued(_) | Receipt::Replayed) => StatusCode::OK.into_response(),
+        Err(error) => {
+            log_refusal(&error, &connection);
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE).into_response()
+        }
+    }
+}
+
+fn log_refusal(error: &ReceiveError, connection: &str) {
+    tracing::warn!(connection, %error, "webhook not taken");
+}

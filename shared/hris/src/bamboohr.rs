@@ -1,0 +1,320 @@
+//! BambooHR.
+//!
+//! `requests` builds what is sent, `answer` says what a status means, `record` and `report` read people, `locations`
+//! their sites, `changed` the list of changes, `webhook` what BambooHR sends by itself; all of them pure. This file
+//! sends, and keeps the locations for a while.
+
+mod answer;
+mod asked;
+mod cell;
+mod changed;
+mod check;
+#[cfg(test)]
+mod fixture;
+mod locations;
+mod record;
+mod report;
+mod requests;
+mod webhook;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use mapping::configuration::Connection;
+use mapping::employee::{ConnectionName, Employee, EmployeeId};
+use mapping::roster::Roster;
+use mapping::rules::Rules;
+use mapping::secret::Secret;
+use tokio::sync::Mutex;
+use transport::{Fault, Limits, Request, Response, Safety, Transport};
+
+use self::answer::{About, Answers, Flaw, VENDOR};
+use self::asked::Asked;
+use self::cell::record_id;
+use self::locations::{Page, Places, Shelf};
+use self::record::Person;
+use self::report::People;
+use self::requests::{Door, Rows};
+use crate::{Changed, Finding, Refusal, Verified};
+
+/// One small answer. A person is a few kilobytes; 400 fields of 64 KB would be more, and no record of ours.
+const SMALL: Limits =
+    Limits { body: 4 << 20, deadline: Duration::from_secs(120), attempts: 5, each: Duration::from_secs(30) };
+/// A list of ids or of locations: some hundred bytes for each of 100,000.
+const LIST: Limits =
+    Limits { body: 64 << 20, deadline: Duration::from_secs(180), attempts: 5, each: Duration::from_secs(60) };
+/// Everyone: 100,000 people with 100 fields are some 400 MB, and the vendor takes minutes to write them.
+const EVERYONE: Limits =
+    Limits { body: 1 << 30, deadline: Duration::from_secs(840), attempts: 3, each: Duration::from_secs(420) };
+
+/// How many people one report is asked for. More would make one slow answer out of several quick ones.
+const CHUNK: usize = 500;
+
+// What faults call the calls.
+const EMPLOYEE: &str = "GET /employees/{id}";
+const REPORT: &str = "POST /reports/custom";
+const CHANGED: &str = "GET /employees/changed";
+const LOCATIONS: &str = "GET /hris/org/locations";
+
+/// A BambooHR company, ready to be read.
+#[derive(Clone)]
+pub struct BambooHr {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: ConnectionName,
+    rules: Arc<Rules>,
+    asked: Arc<Asked>,
+    door: Door,
+    answers: Answers,
+    webhook_key: Option<Secret>,
+    transport: Transport,
+    shelf: Mutex<Shelf>,
+}
+
+/// A few people, and those who came twice or cannot be read.
+#[derive(Default)]
+struct Few {
+    people: Vec<Person>,
+    doubtful: BTreeSet<EmployeeId>,
+}
+
+impl fmt::Debug for BambooHr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BambooHr({})", self.inner.connection)
+    }
+}
+
+impl BambooHr {
+    pub(crate) fn new(
+        connection: &Connection,
+        api_key: &Secret,
+        webhook_key: Option<Secret>,
+        transport: Transport,
+    ) -> BambooHr {
+        let inner = Inner {
+            connection: connection.name.clone(),
+            rules: Arc::clone(&connection.rules),
+            asked: Arc::new(Asked::by(&connection.rules)),
+            door: Door::new(connection, api_key),
+            answers: Answers::new(api_key),
+            webhook_key,
+            transport,
+            shelf: Mutex::default(),
+        };
+        BambooHr { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn connection(&self) -> &ConnectionName {
+        &self.inner.connection
+    }
+
+    pub(crate) async fn employee(&self, id: &EmployeeId, now: Timestamp) -> Result<Option<Employee>, Fault> {
+        // Ids here are numbers; asking for anything else could only reach another endpoint.
+        if record_id(id.as_str()).is_none() {
+            return Ok(None);
+        }
+        let Some(mut person) = self.person(id, Rows::Current).await? else { return Ok(None) };
+        if person.is_upcoming(self.today(now)) {
+            // Job, site and manager of somebody who has not begun are in rows of the future.
+            let Some(later) = self.person(id, Rows::Last).await? else { return Ok(None) };
+            person.take_over(later, &self.inner.asked);
+        }
+        let places = self.places([&person], now).await?;
+        Ok(Some(person.employee(&places, &self.inner.asked, now)))
+    }
+
+    async fn person(&self, id: &EmployeeId, rows: Rows) -> Result<Option<Person>, Fault> {
+        let Inner { asked, connection, door, .. } = &*self.inner;
+        let body = match self.call(door.employee(id, &asked.columns, rows), EMPLOYEE, About::Person, &SMALL).await {
+            Ok(body) => body,
+            Err(Fault::NotFound { .. }) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let person = record::one(&body, asked, connection).map_err(|flaw| flaw.of(EMPLOYEE))?;
+        if person.key.id != *id {
+            return Err(Flaw("it is about somebody else".to_owned()).of(EMPLOYEE));
+        }
+        Ok(Some(person))
+    }
+
+    pub(crate) async fn employees(&self, ids: &[EmployeeId], now: Timestamp) -> Result<Vec<Employee>, Fault> {
+        let Inner { asked, connection, .. } = &*self.inner;
+        let today = self.today(now);
+        let wanted: BTreeSet<EmployeeId> = ids.iter().filter(|id| record_id(id.as_str()).is_some()).cloned().collect();
+        let Few { mut people, mut doubtful } = self.some(&wanted, Rows::Current).await?;
+        // Whoever has not begun has blank fields there, or is not there at all.
+        let begun = people.iter().filter(|person| !person.is_upcoming(today));
+        let settled: BTreeSet<&EmployeeId> = begun.map(|person| &person.key.id).chain(&doubtful).collect();
+        let open = wanted.iter().filter(|id| !settled.contains(id)).cloned().collect();
+        let mut later = self.some(&open, Rows::Last).await?;
+        later.people.retain(|person| person.is_upcoming(today));
+        report::join(&mut people, later.people, asked);
+        // A beginner whose later rows did not come would be blank: left to be read alone, as all doubtful ones are.
+        people.retain(|person| person.has_later_rows || !person.is_upcoming(today));
+        doubtful.append(&mut later.doubtful);
+        if !doubtful.is_empty() {
+            tracing::warn!(%connection, records = doubtful.len(), "records of a short list left out");
+        }
+        let places = self.places(&people, now).await?;
+        Ok(people.into_iter().map(|person| person.employee(&places, asked, now)).collect())
+    }
+
+    /// These people, each once and in order.
+    async fn some(&self, wanted: &BTreeSet<EmployeeId>, rows: Rows) -> Result<Few, Fault> {
+        let ids: Vec<EmployeeId> = wanted.iter().cloned().collect();
+        let mut found = Few::default();
+        for chunk in ids.chunks(CHUNK) {
+            let People { mut people, unreadable, duplicates, .. } = self.report(rows, Some(chunk), None).await?;
+            let named = unreadable.iter().map(|(who, _)| who).chain(&duplicates).filter_map(|who| record_id(who));
+            found.doubtful.extend(named);
+            let is_everyone = people.iter().any(|person| !wanted.contains(&person.key.id));
+            people.retain(|person| wanted.contains(&person.key.id) && !found.doubtful.contains(&person.key.id));
+            if is_everyone {
+                // The vendor does not look at the filter: this answer has all of them, and so would each further one.
+                found.people = people;
+                break;
+            }
+            found.people.append(&mut people);
+        }
+        found.doubtful.retain(|id| wanted.contains(id));
+        found.people.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
+        found.people.dedup_by(|later, first| later.key.id == first.key.id);
+        Ok(found)
+    }
+
+    pub(crate) async fn roster(&self, now: Timestamp) -> Result<Roster, Fault> {
+        let mut all = self.report(Rows::Current, None, None).await?;
+        let mut later = self.report(Rows::Last, None, Some(self.today(now))).await?;
+        // Whoever cannot be read in the first is not known from the second alone.
+        later.without(&all.unreadable);
+        all.note(&mut later);
+        report::join(&mut all.people, later.people, &self.inner.asked);
+        let places = self.places(&all.people, now).await?;
+        let asked = &self.inner.asked;
+        Ok(Roster {
+            employees: all.people.into_iter().map(|person| person.employee(&places, asked, now)).collect(),
+            observed_at: now,
+            hidden: all.hidden,
+            unreadable: all.unreadable,
+            duplicates: all.duplicates,
+        })
+    }
+
+    /// One report: of `ids` or of everyone, and of those only who begins after `upcoming_after`, if given.
+    async fn report(
+        &self,
+        rows: Rows,
+        ids: Option<&[EmployeeId]>,
+        upcoming_after: Option<Date>,
+    ) -> Result<People, Fault> {
+        let Inner { asked, connection, door, .. } = &*self.inner;
+        let body = self.call(door.report(&asked.columns, rows, ids), REPORT, About::Everyone, &EVERYONE).await?;
+        let (asked, connection) = (Arc::clone(asked), connection.clone());
+        // A hundred megabytes take the better part of a second: not on a thread that others wait for.
+        let reading = tokio::task::spawn_blocking(move || report::people(&body, &asked, &connection, upcoming_after));
+        match reading.await {
+            Ok(people) => people.map_err(|flaw| flaw.of(REPORT)),
+            Err(_) => {
+                Err(Fault::Unavailable { vendor: VENDOR, detail: "reading the answer was broken off".to_owned() })
+            }
+        }
+    }
+
+    pub(crate) async fn changed(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changed, Fault> {
+        let cursor = changed::Cursor::read(cursor, now);
+        let request = self.inner.door.changed(cursor.since());
+        let body = self.call(request, CHANGED, About::Everyone, &LIST).await?;
+        let list = changed::read(&body).map_err(|flaw| flaw.of(CHANGED))?;
+        if list.unreadable > 0 {
+            let unreadable = list.unreadable;
+            tracing::warn!(connection = %self.inner.connection, unreadable, "entries of the list of changes left out");
+        }
+        Ok(cursor.advance(list, now))
+    }
+
+    pub(crate) fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Verified, Refusal> {
+        webhook::verify(self.inner.webhook_key.as_ref(), headers, body, now)
+    }
+
+    pub(crate) async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {
+        check::check(self, now).await
+    }
+
+    /// The company's own calendar: dates of this vendor begin and end there.
+    fn today(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.inner.rules.zone.clone()).date()
+    }
+
+    /// The locations that these people name, from the shelf where they are there.
+    async fn places(&self, people: impl IntoIterator<Item = &Person>, now: Timestamp) -> Result<Arc<Places>, Fault> {
+        let labels: BTreeSet<&str> =
+            people.into_iter().filter_map(|person| person.location.value().map(|l| &**l)).collect();
+        if labels.is_empty() {
+            return Ok(Arc::default());
+        }
+        // Held while asking: everybody else wants the same answer.
+        let mut shelf = self.inner.shelf.lock().await;
+        if let Some(kept) = shelf.take_for(&labels, now) {
+            return Ok(kept);
+        }
+        let (places, readable) = match self.all_locations().await {
+            Ok(places) => (places, true),
+            Err(fault) if fault.passes() => return shelf.stale(now).ok_or(fault),
+            // Not for this key. The newer endpoints are documented for OAuth only, and a 401 there says nothing of a
+            // key that was just accepted for the people.
+            Err(fault) => {
+                tracing::warn!(connection = %self.inner.connection, %fault, "locations cannot be read");
+                (Places::default(), false)
+            }
+        };
+        Ok(shelf.put(places, readable, now))
+    }
+
+    async fn all_locations(&self) -> Result<Places, Fault> {
+        let mut walk = locations::Walk::default();
+        while let Some(page) = walk.next() {
+            let page = match self.locations_page(page).await {
+                Ok(page) => page,
+                // Pages are said to count from 0 and seen to count from 1: only one of them can be right.
+                Err(fault) if page == 0 && !fault.passes() => Page::default(),
+                Err(fault) => return Err(fault),
+            };
+            walk.take(page);
+        }
+        Ok(walk.places)
+    }
+
+    async fn locations_page(&self, page: usize) -> Result<Page, Fault> {
+        let body = self.call(self.inner.door.locations(page), LOCATIONS, About::Everyone, &LIST).await?;
+        locations::read(&body).map_err(|flaw| flaw.of(LOCATIONS))
+    }
+
+    async fn call(
+        &self,
+        request: http::Result<Request>,
+        call: &'static str,
+        about: About,
+        limits: &Limits,
+    ) -> Result<Bytes, Fault> {
+        let request = request.map_err(|_| Fault::Rejected {
+            vendor: VENDOR,
+            status: 400,
+            message: "base_url and company make no address".to_owned(),
+        })?;
+        let sent: Result<Response, Fault> = self.inner.transport.send(request, Safety::Repeatable, limits).await;
+        match sent {
+            Ok(response) => self.inner.answers.body(response, about),
+            // The transport does not know which call it was.
+            Err(Fault::Malformed { vendor, detail, .. }) => Err(Fault::Malformed { vendor, call, detail }),
+            Err(fault) => Err(fault),
+        }
+    }
+}

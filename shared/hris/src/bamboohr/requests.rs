@@ -1,0 +1,258 @@
+//! Requests as values.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use jiff::Timestamp;
+use mapping::configuration::Connection;
+use mapping::employee::EmployeeId;
+use mapping::secret::Secret;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use transport::Request;
+
+/// The most fields of one call; with more the vendor answers 400.
+pub(crate) const FIELDS_LIMIT: usize = 400;
+/// Locations of one page; the vendor's own default.
+pub(crate) const LOCATIONS_PAGE: usize = 500;
+
+/// What stands in a query value as it is.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
+/// The older prefix begins with this file's name.
+const GATEWAY: &str = "/gateway.php";
+
+/// Which row of a history (job, status) is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Today's. The only ones that say whether somebody is employed.
+    Current,
+    /// The last, be it in the future: somebody's status here is not today's.
+    Last,
+}
+
+impl Rows {
+    fn only_current(self) -> bool {
+        match self {
+            Rows::Current => true,
+            Rows::Last => false,
+        }
+    }
+}
+
+/// Where to ask, and as whom.
+#[derive(Debug)]
+pub(crate) struct Door {
+    base: String,
+    authorization: HeaderValue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    title: &'static str,
+    fields: &'a [Box<str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filters: Option<Filters>,
+    filter_duplicates: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Filters {
+    employee_ids: Vec<u64>,
+}
+
+impl Door {
+    /// The door of this company.
+    pub(crate) fn new(connection: &Connection, api_key: &Secret) -> Door {
+        let company = &connection.company;
+        let base = match connection.base_url.as_deref().map(|base| base.trim_end_matches('/')) {
+            None => format!("https://{company}.bamboohr.com/api/v1"),
+            Some(base) if base.ends_with(GATEWAY) => format!("{base}/{company}/v1"),
+            Some(base) => format!("{base}/api/v1"),
+        };
+        // Sent with the first request: the vendor counts a request without it as a failed one.
+        let pair = STANDARD.encode(format!("{}:x", api_key.expose()));
+        // Base64 always fits a header; an empty one would be refused like any unknown key.
+        let mut authorization =
+            HeaderValue::from_str(&format!("Basic {pair}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+        authorization.set_sensitive(true);
+        Door { base, authorization }
+    }
+
+    /// `GET /employees/{id}`
+    pub(crate) fn employee(&self, id: &EmployeeId, columns: &[Box<str>], rows: Rows) -> http::Result<Request> {
+        let fields: Vec<String> = columns.iter().map(|column| encode(column)).collect();
+        self.get(&format!("employees/{id}?fields={}&onlyCurrent={}", fields.join(","), rows.only_current()))
+    }
+
+    /// `GET /employees/0`: who the key is.
+    pub(crate) fn myself(&self) -> http::Result<Request> {
+        self.get("employees/0?fields=id")
+    }
+
+    /// `POST /reports/custom`: everyone, or these few.
+    pub(crate) fn report(&self, columns: &[Box<str>], rows: Rows, ids: Option<&[EmployeeId]>) -> http::Result<Request> {
+        let filters = ids.map(|ids| Filters {
+            // Numbers on the wire, as documented; ids of this vendor are numbers.
+            employee_ids: ids.iter().filter_map(|id| id.as_str().parse().ok()).collect(),
+        });
+        // One row for each person; `no` would be one for each row of their history.
+        let report = Report { title: "hirewire", fields: columns, filters, filter_duplicates: "yes" };
+        let body = serde_json::to_vec(&report).unwrap_or_default();
+        http::Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/reports/custom?format=JSON&onlyCurrent={}", self.base, rows.only_current()))
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, self.authorization.clone())
+            // Exactly this: with a charset behind it the body is taken for XML.
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body))
+    }
+
+    /// `GET /employees/changed`
+    pub(crate) fn changed(&self, since: Timestamp) -> http::Result<Request> {
+        // `Z`, not an offset: a `+` in a query is a space.
+        self.get(&format!("employees/changed?since={}", encode(&since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())))
+    }
+
+    /// `GET /hris/org/locations`
+    pub(crate) fn locations(&self, page: usize) -> http::Result<Request> {
+        self.get(&format!("hris/org/locations?expand=state,country&pageSize={LOCATIONS_PAGE}&page={page}"))
+    }
+
+    /// `GET /meta/fields`
+    pub(crate) fn known_fields(&self) -> http::Result<Request> {
+        self.get("meta/fields")
+    }
+
+    fn get(&self, path: &str) -> http::Result<Request> {
+        http::Request::builder()
+            .method(Method::GET)
+            .uri(format!("{}/{path}", self.base))
+            // Without it many of these answer XML.
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, self.authorization.clone())
+            .body(Bytes::new())
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, QUERY).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bamboohr::fixture::connection;
+
+    fn door(base_url: Option<&str>) -> Door {
+        let mut connection = connection("");
+        connection.base_url = base_url.map(str::to_owned);
+        Door::new(&connection, &Secret::new("k3y\n"))
+    }
+
+    fn shown(request: http::Result<Request>) -> String {
+        let request = request.expect("a request");
+        let mut headers: Vec<String> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}\n", value.to_str().expect("a text")))
+            .collect();
+        headers.sort();
+        let body = std::str::from_utf8(request.body()).expect("a text");
+        format!("{} {}\n{}{body}", request.method(), request.uri(), headers.concat())
+    }
+
+    fn names(names: &[&str]) -> Vec<Box<str>> {
+        names.iter().map(|name| Box::from(*name)).collect()
+    }
+
+    fn id(text: &str) -> EmployeeId {
+        EmployeeId::parse(text).expect("an id")
+    }
+
+    // base64 of `k3y:x`
+    const HEADERS: &str = "accept: application/json\nauthorization: Basic azN5Ong=\n";
+
+    #[test]
+    fn one_employee() {
+        let fields = names(&["4340.4", "custom Ü&=", "firstName"]);
+        assert_eq!(
+            shown(door(None).employee(&id("12"), &fields, Rows::Current)),
+            format!(
+                "GET https://acme.bamboohr.com/api/v1/employees/12?fields=4340.4,custom%20%C3%9C%26%3D,firstName\
+                 &onlyCurrent=true\n{HEADERS}"
+            )
+        );
+        assert_eq!(
+            shown(door(None).employee(&id("12"), &names(&["status"]), Rows::Last)),
+            format!("GET https://acme.bamboohr.com/api/v1/employees/12?fields=status&onlyCurrent=false\n{HEADERS}")
+        );
+    }
+
+    #[test]
+    fn everyone() {
+        assert_eq!(
+            shown(door(None).report(&names(&["status", "4340.4"]), Rows::Current, None)),
+            format!(
+                "POST https://acme.bamboohr.com/api/v1/reports/custom?format=JSON&onlyCurrent=true\n{HEADERS}\
+                 content-type: application/json\n\
+                 {{\"title\":\"hirewire\",\"fields\":[\"status\",\"4340.4\"],\"filterDuplicates\":\"yes\"}}"
+            )
+        );
+    }
+
+    #[test]
+    fn these_few() {
+        let ids = [id("4"), id("5")];
+        assert_eq!(
+            shown(door(None).report(&names(&["status"]), Rows::Last, Some(&ids))),
+            format!(
+                "POST https://acme.bamboohr.com/api/v1/reports/custom?format=JSON&onlyCurrent=false\n{HEADERS}\
+                 content-type: application/json\n\
+                 {{\"title\":\"hirewire\",\"fields\":[\"status\"],\"filters\":{{\"employeeIds\":[4,5]}},\
+                 \"filterDuplicates\":\"yes\"}}"
+            )
+        );
+    }
+
+    #[test]
+    fn who_changed() {
+        let since = "2026-01-31T01:00:00.987+01:00".parse().expect("a stamp");
+        assert_eq!(
+            shown(door(None).changed(since)),
+            format!("GET https://acme.bamboohr.com/api/v1/employees/changed?since=2026-01-31T00:00:00Z\n{HEADERS}")
+        );
+    }
+
+    #[test]
+    fn locations_and_metadata() {
+        let base = "https://acme.bamboohr.com/api/v1";
+        assert_eq!(
+            shown(door(None).locations(1)),
+            format!("GET {base}/hris/org/locations?expand=state,country&pageSize=500&page=1\n{HEADERS}")
+        );
+        assert_eq!(shown(door(None).known_fields()), format!("GET {base}/meta/fields\n{HEADERS}"));
+        assert_eq!(shown(door(None).myself()), format!("GET {base}/employees/0?fields=id\n{HEADERS}"));
+    }
+
+    #[test]
+    fn both_prefixes() {
+        let uri = |base| door(Some(base)).known_fields().expect("a request").uri().to_string();
+        assert_eq!(uri("http://127.0.0.1:81"), "http://127.0.0.1:81/api/v1/meta/fields");
+        assert_eq!(
+            uri("https://api.bamboohr.com/api/gateway.php"),
+            "https://api.bamboohr.com/api/gateway.php/acme/v1/meta/fields"
+        );
+        assert_eq!(uri("http://127.0.0.1:81/gateway.php/"), "http://127.0.0.1:81/gateway.php/acme/v1/meta/fields");
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        let shown = format!("{:?}", door(None));
+        assert!(!shown.contains("azN5Ong") && !shown.contains("k3y"), "{shown}");
+    }
+}

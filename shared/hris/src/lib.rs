@@ -1,0 +1,164 @@
+//! Reading HR systems: one person's own record, several, everyone, who changed, and what a webhook hints at.
+//!
+//! One enum, one arm for each vendor; a vendor's field names, statuses and oddities end here. Nothing is written.
+
+mod bamboohr;
+
+use jiff::Timestamp;
+use mapping::configuration::{Connection, SourceKind};
+use mapping::employee::{ConnectionName, Employee, EmployeeId};
+use mapping::roster::Roster;
+use mapping::secret::Secret;
+use transport::{Fault, Transport};
+
+pub use bamboohr::BambooHr;
+
+/// One HR tenant, ready to be read. Clones share connections and caches.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// BambooHR.
+    BambooHr(BambooHr),
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was made or changed.
+    Changed,
+    /// It is gone, as the vendor says; a hint like any other.
+    Deleted,
+}
+
+/// Who changed since the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Each person once, in the order of the changes.
+    pub ids: Vec<(EmployeeId, ChangeKind)>,
+    /// Where to go on from; opaque, to be kept as it is.
+    pub cursor: String,
+}
+
+/// One line of `hirewire check`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// This is as it should be.
+    Good(String),
+    /// This is not.
+    Fault {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        todo: String,
+    },
+}
+
+/// A webhook whose signature holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Whom to look at, each once.
+    pub hints: Vec<EmployeeId>,
+    /// The signature in its one spelling: the same delivery sent again has the same one.
+    pub signature: String,
+    /// From then on the delivery is stale by its own time stamp, and its signature need not be kept any more.
+    pub fresh_until: Timestamp,
+}
+
+/// Why a webhook is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing to check it with.
+    #[error("no webhook key is configured for this connection")]
+    NoKey,
+    /// Signature or time stamp are missing.
+    #[error("the request carries no signature")]
+    NoSignature,
+    /// Made with another key, or for another body.
+    #[error("the signature does not fit the body")]
+    BadSignature,
+    /// Signed too long ago, or in the future: a replay, or a clock that is wrong.
+    #[error("the signature is too old or from the future")]
+    Stale,
+    /// Signed, and still not what the vendor documents.
+    #[error("the body cannot be read: {0}")]
+    Malformed(String),
+    /// Larger than any hint needs to be.
+    #[error("the body is too large")]
+    TooLarge,
+}
+
+impl Source {
+    /// A reader of `connection`. Contacts nobody.
+    pub fn new(connection: &Connection, api_key: Secret, webhook_key: Option<Secret>, transport: Transport) -> Source {
+        match connection.source {
+            SourceKind::BambooHr => Source::BambooHr(BambooHr::new(connection, &api_key, webhook_key, transport)),
+        }
+    }
+
+    /// Whose people these are.
+    pub fn connection(&self) -> &ConnectionName {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.connection(),
+        }
+    }
+
+    /// One person's own record; `None` where HR has no such record.
+    ///
+    /// # Errors
+    /// What kept it from being read; [`Fault::Rejected`] where the key may not see this one person.
+    pub async fn employee(&self, id: &EmployeeId, now: Timestamp) -> Result<Option<Employee>, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.employee(id, now).await,
+        }
+    }
+
+    /// Several people by few calls, in the order of their ids. Whoever is missing, or was not readable, is to be read
+    /// by [`Source::employee`]: absence here says nothing.
+    ///
+    /// # Errors
+    /// What kept the lists from being read.
+    pub async fn employees(&self, ids: &[EmployeeId], now: Timestamp) -> Result<Vec<Employee>, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.employees(ids, now).await,
+        }
+    }
+
+    /// Who changed since `cursor`, by one call. Without a cursor it begins now: a survey takes everyone first.
+    ///
+    /// # Errors
+    /// What kept the list from being read; the cursor is to be kept then.
+    pub async fn changed(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changed, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.changed(cursor, now).await,
+        }
+    }
+
+    /// Everyone, with what was wrong with the list.
+    ///
+    /// # Errors
+    /// What kept the list as a whole from being read; a bad record does not.
+    pub async fn roster(&self, now: Timestamp) -> Result<Roster, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.roster(now).await,
+        }
+    }
+
+    /// Whether the key, its permissions and the webhook key are as the rules need them.
+    ///
+    /// # Errors
+    /// Only what may pass by itself (out of reach, rate limited); everything else is a finding.
+    pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.check(now).await,
+        }
+    }
+
+    /// Checks a webhook's signature over the raw bytes, and only then reads whom it hints at.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn verify(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Verified, Refusal> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.verify(headers, body, now),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The webhook's door: verify the raw bytes, take the hints, queue them, and only then say yes.
+
+use hris::{Refusal, Source};
+use http::HeaderMap;
+use jiff::Timestamp;
+use mapping::employee::EmployeeKey;
+use mapping::request::{SyncRequest, Trigger};
+use state::{Queue, StateError, Store};
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// So many people were queued.
+    Queued(usize),
+    /// The same delivery came before; nothing was queued.
+    Replayed,
+}
+
+/// Why a delivery was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// The sender's fault: never queued. BambooHR does not retry these.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// Our own fault: BambooHR tries again later.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl ReceiveError {
+    /// The HTTP status to answer with; nothing more is said to the sender.
+    ///
+    /// Our own faults are 5xx and never 4xx, because BambooHR gives up on a 4xx.
+    pub fn status(&self) -> u16 {
+        match self {
+            ReceiveError::Refused(Refusal::NoKey) | ReceiveError::State(_) => 503,
+            ReceiveError::Refused(Refusal::TooLarge) => 413,
+            ReceiveError::Refused(Refusal::Malformed(_)) => 400,
+            ReceiveError::Refused(Refusal::NoSignature | Refusal::BadSignature | Refusal::Stale) => 401,
+        }
+    }
+}
+
+/// Takes one delivery. `Ok` only once its hints are on the queue.
+///
+/// # Errors
+/// See [`ReceiveError`].
+pub async fn receive(
+    source: &Source,
+    store: &Store,
+    queue: &Queue,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Receipt, ReceiveError> {
+    let verified = source.verify(headers, body, now)?;
+    let connection = source.connection();
+    if store.seen(connection, &verified.signature).await? {
+        tracing::info!(connection = connection.as_str(), "webhook delivered twice");
+        return Ok(Receipt::Replayed);
+    }
+    let hint = |id| {
+        let key = EmployeeKey { connection: connection.clone(), id };
+        SyncRequest::hint(key, Trigger::Webhook, now)
+    };
+    let requests: Vec<SyncRequest> = verified.hints.into_iter().map(hint).collect();
+    queue.push(&requests).await?;
+    // Remembered last: a crash before this makes the vendor's retry a second hint, which is harmless; a crash after
+    // an earlier mark would lose the only one.
+    store.first_sight(connection, &verified.signature, verified.fresh_until, now).await?;
+    tracing::info!(connection = connection.as_str(), people = requests.len(), "webhook queued");
+    Ok(Receipt::Queued(requests.len()))
+}

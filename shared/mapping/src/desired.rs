@@ -1,0 +1,388 @@
+//! What should be for one person now.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::account::GroupName;
+use crate::attribute::Attribute;
+use crate::employee::{Employee, EmployeeId, EmployeeKey, Employment, Reading};
+use crate::expression::{Expression, Outcome};
+use crate::lifecycle::{Lifecycle, Standing, lifecycle};
+use crate::rules::{DeletedAccount, FirstState, GroupNaming, ManualSuspension, Rules, UsernameSource};
+use crate::status::{Note, Skip};
+use crate::username::{sanitise, with_digest, with_suffix};
+
+/// The longest e-mail address, in characters (RFC 5321).
+const EMAIL_LIMIT: usize = 254;
+
+/// One slot that is ours, what it shall hold, and which rule says so.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// The slot.
+    pub attribute: Attribute,
+    /// Its value; `None` clears it.
+    pub value: Option<String>,
+    /// The rule, as written.
+    pub because: Arc<str>,
+}
+
+/// Personal values stay out of logs.
+impl fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Wanted({}, {})", self.attribute, if self.value.is_some() { "…" } else { "(empty)" })
+    }
+}
+
+/// Who the manager shall be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum WantedManager {
+    /// Not ours to say.
+    NotOurs,
+    /// Nobody.
+    Nobody,
+    /// This employee of the same connection.
+    Person(EmployeeId),
+}
+
+/// The parts of the rules that a plan still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// First state.
+    pub first_state: FirstState,
+    /// Suspensions by hand.
+    pub manual_suspension: ManualSuspension,
+    /// Deletions by hand.
+    pub deleted_account: DeletedAccount,
+    /// Whether leavers are suspended.
+    pub suspend_leavers: bool,
+    /// Whether missing groups are created.
+    pub create_groups: bool,
+}
+
+/// What should be for one person at one moment, and when that changes by itself.
+#[derive(Clone)]
+pub struct Desired {
+    /// Who.
+    pub key: EmployeeKey,
+    /// A name that people recognise: for tables and plans, never for logs.
+    pub label: String,
+    /// Where the person stands.
+    pub standing: Standing,
+    /// Employed today, as HR says.
+    pub employment: Reading<Employment>,
+    /// Why the person takes no part, if so. Leavers whose account is linked are dealt with all the same.
+    pub scope: Result<(), Skip>,
+    /// A new account may be made from this coming moment on; `None` is at once.
+    pub create_from: Option<Timestamp>,
+    /// The work e-mail, lower case, valid.
+    pub email: Option<String>,
+    /// Names for a new account, best first.
+    pub usernames: Vec<String>,
+    /// The attributes that are ours.
+    pub wanted: Vec<Wanted>,
+    /// The attributes that the rules map too, but that nobody can say now: left as they are.
+    pub undecided: Vec<Attribute>,
+    /// The manager.
+    pub manager: WantedManager,
+    /// The groups to be in, each with the rule that says so.
+    pub groups: BTreeMap<GroupName, Arc<str>>,
+    /// Every group rule had an answer; otherwise no group is left.
+    pub groups_decided: bool,
+    /// What a plan needs of the rules.
+    pub policy: Policy,
+    /// The next moment at which this changes by itself.
+    pub next_change: Option<Timestamp>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+}
+
+/// Personal values stay out of logs.
+impl fmt::Debug for Desired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Desired({}, {:?})", self.key, self.standing)
+    }
+}
+
+impl Desired {
+    /// What should be for `employee` at `now`.
+    pub fn of(employee: &Employee, rules: &Rules, now: Timestamp) -> Desired {
+        let Lifecycle { standing, create_from, next_change, overdue_end } = lifecycle(employee, rules, now);
+        let mut notes: Vec<Note> = overdue_end.into_iter().map(|ended| Note::StillActive { ended }).collect();
+        if standing == Standing::Unknown && employee.starts == Reading::Hidden {
+            notes.push(Note::Hidden { what: "the account's state".to_owned(), field: "hireDate".to_owned() });
+        }
+        let told = notes.len();
+        let (all, undecided) = wanted(employee, rules, &mut notes);
+        let email = email(&all);
+        let label = label(&all, employee);
+        let usernames = usernames(employee, rules, &all, email.as_deref().ok());
+        let scope = scope(employee, rules, email.as_deref().map_err(Clone::clone));
+        let leaves = matches!(standing, Standing::Left { .. });
+        if leaves {
+            // Their attributes only say who they are; what is wrong with the rest concerns nobody.
+            notes.truncate(told);
+        }
+        let (groups, groups_decided) = match leaves {
+            true => (BTreeMap::new(), rules.leaver.leave_groups),
+            false => groups(employee, rules, &mut notes),
+        };
+        Desired {
+            key: employee.key.clone(),
+            label,
+            standing,
+            employment: employee.employment,
+            scope,
+            create_from,
+            email: email.ok(),
+            usernames,
+            manager: if leaves { WantedManager::NotOurs } else { manager(employee, rules, &mut notes) },
+            wanted: all,
+            undecided,
+            groups,
+            groups_decided,
+            policy: Policy {
+                first_state: rules.first_state,
+                manual_suspension: rules.manual_suspension,
+                deleted_account: rules.deleted_account,
+                suspend_leavers: rules.leaver.suspend,
+                create_groups: rules.create_groups,
+            },
+            next_change,
+            notes,
+        }
+    }
+
+    /// The employee number or id that identifies a person in JumpCloud, where the rules map one.
+    pub fn identifier(&self) -> Option<&str> {
+        let slot = self.wanted.iter().find(|w| w.attribute == Attribute::EmployeeIdentifier)?;
+        slot.value.as_deref()
+    }
+
+    /// A number that changes when anything decided here changes: equal means there is nothing new to do, to tell or
+    /// to wait for. Another build of this program may give other numbers, which costs one more look at everyone.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let Desired { key, label, standing, employment, scope, create_from, email, usernames, wanted, .. } = self;
+        (key, label, standing, employment, scope, create_from, email, usernames, wanted).hash(&mut hasher);
+        let Desired { manager, groups, groups_decided, policy, next_change, notes, .. } = self;
+        (manager, groups, groups_decided, policy, next_change, notes).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// Control characters have no place in a directory; everything else is the person's own name.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+fn wanted(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (Vec<Wanted>, Vec<Attribute>) {
+    let (mut wanted, mut unclear) = (Vec::with_capacity(rules.attributes.len()), Vec::new());
+    for (attribute, expression) in &rules.attributes {
+        let text = match expression.text(&employee.fields, &rules.language) {
+            Outcome::Is(text) => clean(&text),
+            other => {
+                notes.push(undecided(attribute.to_string(), other));
+                unclear.push(attribute.clone());
+                continue;
+            }
+        };
+        let limit = attribute.limit();
+        if text.chars().nth(limit).is_some() {
+            notes.push(Note::TooLong { what: attribute.to_string(), limit });
+            unclear.push(attribute.clone());
+            continue;
+        }
+        let text = if *attribute == Attribute::Email { text.to_lowercase() } else { text };
+        let value = (!text.is_empty()).then_some(text);
+        wanted.push(Wanted { attribute: attribute.clone(), value, because: expression.source() });
+    }
+    (wanted, unclear)
+}
+
+fn undecided<T>(what: String, outcome: Outcome<T>) -> Note {
+    match outcome {
+        Outcome::Is(_) => unreachable!("a value is decided"),
+        Outcome::Hidden(field) => Note::Hidden { what, field },
+        Outcome::Unmapped { table, value } => Note::Unmapped { what, table, value: clean(&value) },
+        Outcome::Failed(message) => Note::Failed { what, message },
+    }
+}
+
+fn email(wanted: &[Wanted]) -> Result<String, Skip> {
+    let slot = wanted.iter().find(|w| w.attribute == Attribute::Email).ok_or(Skip::EmailHidden)?;
+    let email = slot.value.as_deref().ok_or(Skip::NoEmail)?;
+    let valid = email.split_once('@').is_some_and(|(local, domain)| {
+        let labels = domain.split('.').all(|label| !label.is_empty());
+        !local.is_empty() && labels && domain.contains('.') && !domain.contains('@')
+    });
+    let plain = !email.chars().any(char::is_whitespace) && email.chars().nth(EMAIL_LIMIT).is_none();
+    if valid && plain { Ok(email.to_owned()) } else { Err(Skip::BadEmail) }
+}
+
+fn label(wanted: &[Wanted], employee: &Employee) -> String {
+    let value = |attribute| wanted.iter().find(|w| w.attribute == attribute).and_then(|w| w.value.clone());
+    let full = || {
+        let parts = [value(Attribute::FirstName), value(Attribute::LastName)];
+        let name: Vec<String> = parts.into_iter().flatten().collect();
+        (!name.is_empty()).then(|| name.join(" "))
+    };
+    let label = value(Attribute::DisplayName).or_else(full).or_else(|| value(Attribute::Email));
+    label.unwrap_or_else(|| employee.key.to_string())
+}
+
+fn usernames(employee: &Employee, rules: &Rules, wanted: &[Wanted], email: Option<&str>) -> Vec<String> {
+    let limit = rules.username.max_length;
+    let local = email.and_then(|email| email.rsplit_once('@')).map(|(local, _)| local.to_owned());
+    let source = match &rules.username.source {
+        UsernameSource::Email => local,
+        UsernameSource::DisplayName => {
+            let shown = wanted.iter().find(|w| w.attribute == Attribute::DisplayName);
+            shown.and_then(|w| w.value.clone()).or(local)
+        }
+        UsernameSource::Computed(expression) => match expression.text(&employee.fields, &rules.language) {
+            Outcome::Is(text) => Some(text),
+            Outcome::Hidden(_) | Outcome::Unmapped { .. } | Outcome::Failed(_) => local,
+        },
+    };
+    let found = source.and_then(|text| sanitise(&text, limit));
+    let name = found.as_deref().unwrap_or("user");
+    let second = with_suffix(name, &employee.key.id, limit);
+    let third = with_digest(name, &employee.key, limit);
+    found.into_iter().chain([second, third]).collect()
+}
+
+fn scope(employee: &Employee, rules: &Rules, email: Result<&str, Skip>) -> Result<(), Skip> {
+    if employee.employment == Reading::Hidden || employee.employment == Reading::Empty {
+        return Err(Skip::StatusHidden);
+    }
+    let scope = &rules.scope;
+    if !scope.employees.is_empty() && !scope.employees.contains(&employee.key.id) {
+        return Err(Skip::NotChosen);
+    }
+    if let Some(when) = &scope.when {
+        match when.holds(&employee.fields, &rules.language) {
+            Outcome::Is(true) => {}
+            Outcome::Is(false) => return Err(Skip::OutOfScope { when: when.source().to_string() }),
+            Outcome::Hidden(field) => return Err(Skip::ScopeUnknown { reason: format!("HR hides `{field}`") }),
+            Outcome::Unmapped { table, .. } => {
+                return Err(Skip::ScopeUnknown { reason: format!("lookup table `{table}` lacks a line") });
+            }
+            Outcome::Failed(reason) => return Err(Skip::ScopeUnknown { reason }),
+        }
+    }
+    let email = email?;
+    let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+    if !scope.email_domains.is_empty() && !scope.email_domains.contains(domain) {
+        return Err(Skip::OtherDomain);
+    }
+    Ok(())
+}
+
+fn manager(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> WantedManager {
+    if !rules.manager {
+        return WantedManager::NotOurs;
+    }
+    match &employee.manager {
+        Reading::Hidden => {
+            notes.push(Note::Hidden { what: "manager".to_owned(), field: "supervisorEId".to_owned() });
+            WantedManager::NotOurs
+        }
+        Reading::Empty => WantedManager::Nobody,
+        Reading::Is(id) if *id == employee.key.id => {
+            notes.push(Note::OwnManager);
+            WantedManager::NotOurs
+        }
+        Reading::Is(id) => WantedManager::Person(id.clone()),
+    }
+}
+
+fn groups(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (BTreeMap<GroupName, Arc<str>>, bool) {
+    let mut groups = BTreeMap::new();
+    let mut decided = true;
+    for rule in &rules.groups {
+        match group(employee, rules, &rule.name, rule.when.as_ref()) {
+            Ok(Some((name, because))) => {
+                groups.entry(name).or_insert(because);
+            }
+            Ok(None) => {}
+            Err(note) => {
+                decided = false;
+                notes.push(note);
+            }
+        }
+    }
+    (groups, decided)
+}
+
+fn group(
+    employee: &Employee,
+    rules: &Rules,
+    naming: &GroupNaming,
+    when: Option<&Expression>,
+) -> Result<Option<(GroupName, Arc<str>)>, Note> {
+    let what = || match naming {
+        GroupNaming::Fixed(name) => format!("group {name}"),
+        GroupNaming::Computed(expression) => format!("group {}", expression.source()),
+    };
+    let because = match when {
+        None => match naming {
+            GroupNaming::Fixed(_) => Arc::from("everyone in scope"),
+            GroupNaming::Computed(expression) => expression.source(),
+        },
+        Some(when) => match when.holds(&employee.fields, &rules.language) {
+            Outcome::Is(true) => when.source(),
+            Outcome::Is(false) => return Ok(None),
+            other => return Err(undecided(what(), other)),
+        },
+    };
+    match naming {
+        GroupNaming::Fixed(name) => Ok(Some((name.clone(), because))),
+        GroupNaming::Computed(expression) => match expression.text(&employee.fields, &rules.language) {
+            Outcome::Is(text) if text.trim().is_empty() => Ok(None),
+            Outcome::Is(text) => match GroupName::parse(text.trim()) {
+                Ok(name) => Ok(Some((name, because))),
+                Err(error) => Err(Note::Failed { what: what(), message: error.to_string() }),
+            },
+            other => Err(undecided(what(), other)),
+        },
+    }
+}
+
+/// The groups with computed names that the rules give this person.
+pub fn computed_groups(employee: &Employee, rules: &Rules) -> Vec<GroupName> {
+    let computed = rules.groups.iter().filter(|rule| matches!(rule.name, GroupNaming::Computed(_)));
+    let given = computed.filter_map(|rule| group(employee, rules, &rule.name, rule.when.as_ref()).ok().flatten());
+    given.map(|(name, _)| name).collect()
+}
+
+/// What one group rule says of one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupAnswer {
+    /// The group, or the expression of its name.
+    pub group: String,
+    /// The rule's condition.
+    pub when: String,
+    /// Yes or no, or why neither.
+    pub answer: Result<bool, Note>,
+}
+
+/// What every group rule says of this person, whether or not it gives a group.
+pub fn group_answers(employee: &Employee, rules: &Rules) -> Vec<GroupAnswer> {
+    let answer = |rule: &crate::rules::GroupRule| {
+        let given = group(employee, rules, &rule.name, rule.when.as_ref());
+        let named = match &rule.name {
+            GroupNaming::Fixed(name) => name.to_string(),
+            GroupNaming::Computed(expression) => expression.source().to_string(),
+        };
+        GroupAnswer {
+            group: given.as_ref().ok().and_then(|g| g.as_ref()).map_or(named, |(name, _)| name.to_string()),
+            when: rule.when.as_ref().map_or("everyone in scope".to_owned(), |when| when.source().to_string()),
+            answer: given.map(|group| group.is_some()),
+        }
+    };
+    rules.groups.iter().map(answer).collect()
+}

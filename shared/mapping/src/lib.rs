@@ -1,0 +1,20 @@
+//! The core: decides, never does. No async, no clock, no network, no environment.
+//!
+//! [`employee::Employee`] (what HR says) and [`rules::Rules`] give [`desired::Desired`]; that and [`plan::Seen`] (what
+//! JumpCloud says) give a [`plan::Plan`].
+
+pub mod account;
+pub mod attribute;
+pub mod configuration;
+pub mod desired;
+pub mod employee;
+pub mod expression;
+pub mod lifecycle;
+pub mod matching;
+pub mod plan;
+pub mod request;
+pub mod roster;
+pub mod rules;
+pub mod secret;
+pub mod status;
+pub mod username;

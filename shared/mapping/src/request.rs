@@ -1,0 +1,103 @@
+//! What goes on the queue: who to look at and why, never what to do.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, GroupName};
+use crate::employee::{Employee, EmployeeKey};
+
+/// Why somebody is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// HR's webhook.
+    Webhook,
+    /// HR's list of changes.
+    Poll,
+    /// A moment that was foreseen: a start, an end.
+    Due,
+    /// A survey of everyone.
+    Survey,
+    /// A person at the command line.
+    Manual,
+    /// The manager's account came to be.
+    Manager,
+    /// Taken from the dead letters by a person.
+    Replay,
+}
+
+impl Trigger {
+    /// One word for tables and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Trigger::Webhook => "webhook",
+            Trigger::Poll => "poll",
+            Trigger::Due => "due",
+            Trigger::Survey => "survey",
+            Trigger::Manual => "manual",
+            Trigger::Manager => "manager",
+            Trigger::Replay => "replay",
+        }
+    }
+}
+
+/// How far an observation may be trusted with taking something away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The person's own record, asked for by id.
+    OwnRecord,
+    /// A list proven complete.
+    CompleteList,
+    /// Anything else.
+    Unproven,
+}
+
+/// What a producer already holds of HR, so that nobody is asked twice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The person.
+    pub employee: Employee,
+    /// What it is good for.
+    pub evidence: Evidence,
+}
+
+/// What a survey already holds of JumpCloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Survey {
+    /// When JumpCloud was asked.
+    pub observed_at: Timestamp,
+    /// The person's account; `None` is: looked for everywhere, not there.
+    pub account: Option<Account>,
+    /// The managed groups the account is in.
+    pub groups: Vec<GroupName>,
+    /// The user name for a new account, chosen so that no two people of one survey get the same.
+    pub username: Option<String>,
+}
+
+/// Look at this person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncRequest {
+    /// Who.
+    pub key: EmployeeKey,
+    /// Why.
+    pub trigger: Trigger,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// What HR said, where the producer holds it already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observation: Option<Observation>,
+    /// What JumpCloud said, where the producer holds it already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<Survey>,
+    /// Better after this person (the manager, who is about to get an account); a wish, not a promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<EmployeeKey>,
+}
+
+impl SyncRequest {
+    /// A hint without anything observed.
+    pub fn hint(key: EmployeeKey, trigger: Trigger, now: Timestamp) -> SyncRequest {
+        SyncRequest { key, trigger, asked_at: now, observation: None, survey: None, after: None }
+    }
+}

@@ -1,0 +1,139 @@
+//! Who is to be looked at next, wherever that is kept.
+
+use jiff::Timestamp;
+use mapping::employee::EmployeeKey;
+use mapping::request::{SyncRequest, Trigger};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StateError;
+use crate::sqlite::{self, requests};
+
+/// The one queue. Ordered per person: never two requests of one person in flight, and at most one waiting.
+/// Cheap to clone: all clones are the same queue.
+#[derive(Clone)]
+pub enum Queue {
+    /// A file of this machine.
+    Sqlite(sqlite::Database),
+}
+
+/// Which turn at which request. When the lease runs out and somebody else takes the request, it names nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LeaseId {
+    pub(crate) place: i64,
+    pub(crate) turn: i64,
+}
+
+/// A request in somebody's hands, until finished, returned or run out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lease {
+    /// The proof of holding it.
+    pub id: LeaseId,
+    /// The request.
+    pub request: SyncRequest,
+    /// Which try this is; 1 is the first.
+    pub attempt: u32,
+}
+
+/// A request that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Who was to be looked at.
+    pub key: EmployeeKey,
+    /// Why.
+    pub trigger: Trigger,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// How the last try ended.
+    pub error: String,
+    /// When it was given up.
+    pub at: Timestamp,
+}
+
+/// How much there is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Depth {
+    /// May be taken now, or once another person's request is done; run-out leases are among them.
+    pub waiting: usize,
+    /// In somebody's hands.
+    pub in_flight: usize,
+    /// Put off after a failure.
+    pub delayed: usize,
+    /// Given up.
+    pub dead: usize,
+    /// When the first of the delayed ones may be taken.
+    pub next_due: Option<Timestamp>,
+}
+
+/// Every method fails with `Unavailable` when the home cannot be used and with `Corrupt` when it holds nonsense; those
+/// that take a lease also with `Conflict`, when it has run out and the request is no longer its holder's.
+#[allow(clippy::missing_errors_doc, reason = "said once, above")]
+impl Queue {
+    /// Adds requests, all or none. A person who waits already keeps the place in the order, and of the two requests the
+    /// new one stays, due now and without a failed try, unless it only brings an older observation than the waiting one
+    /// would.
+    pub async fn push(&self, requests: &[SyncRequest]) -> Result<(), StateError> {
+        match self {
+            Queue::Sqlite(database) => {
+                database.write(|c| requests.iter().try_for_each(|request| requests::push(c, request)))
+            }
+        }
+    }
+
+    /// Takes up to `limit` requests, the oldest first, to be done by `until`. Not taken: delayed ones, those of a person
+    /// with a request in flight, and those that wish to come after a person who has a request (unless the wishes go
+    /// round in a circle: then the oldest of it goes first).
+    pub async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
+        match self {
+            Queue::Sqlite(database) => database.write(|c| requests::lease(c, now, until, limit)),
+        }
+    }
+
+    /// Done. [`crate::Store::settle`] does this together with the rest.
+    pub async fn finish(&self, lease: &Lease) -> Result<(), StateError> {
+        match self {
+            Queue::Sqlite(database) => database.write(|c| requests::finish(c, lease)),
+        }
+    }
+
+    /// Failed: again from `due` on. If a newer request came in the meantime, that one is taken instead, and at once.
+    pub async fn retry(&self, lease: &Lease, due: Timestamp, error: &str) -> Result<(), StateError> {
+        match self {
+            Queue::Sqlite(database) => database.write(|c| requests::retry(c, lease, due, error)),
+        }
+    }
+
+    /// Not tried at all (shutting down, key refused): back to its place, and this try does not count.
+    pub async fn give_back(&self, lease: &Lease) -> Result<(), StateError> {
+        match self {
+            Queue::Sqlite(database) => database.write(|c| requests::give_back(c, lease)),
+        }
+    }
+
+    /// Given up: to the dead letters, of which the newest of each person is kept.
+    pub async fn bury(&self, lease: &Lease, now: Timestamp, error: &str) -> Result<(), StateError> {
+        match self {
+            Queue::Sqlite(database) => database.write(|c| requests::bury(c, lease, now, error)),
+        }
+    }
+
+    /// Up to `limit` dead letters, the newest first.
+    pub async fn dead(&self, limit: usize) -> Result<Vec<DeadLetter>, StateError> {
+        match self {
+            Queue::Sqlite(database) => database.read(|c| requests::dead(c, limit)),
+        }
+    }
+
+    /// Turns one person's dead letter, or all of them, into fresh hints; says how many.
+    pub async fn replay(&self, key: Option<&EmployeeKey>, now: Timestamp) -> Result<usize, StateError> {
+        match self {
+            Queue::Sqlite(database) => database.write(|c| requests::replay(c, key, now)),
+        }
+    }
+
+    /// How much there is to do. It counts, so ask every few seconds, not for every request.
+    pub async fn depth(&self, now: Timestamp) -> Result<Depth, StateError> {
+        match self {
+            Queue::Sqlite(database) => database.read(|c| requests::depth(c, now)),
+        }
+    }
+}

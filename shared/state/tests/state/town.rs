@@ -1,0 +1,127 @@
+//! People, times and a home to try things on.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use mapping::account::AccountId;
+use mapping::configuration::StoreRef;
+use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Fields, Reading};
+use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
+use mapping::status::{Note, Status};
+use state::{AuditKind, AuditRow, Lease, Queue, Record, StateError, Store};
+
+pub fn connection(name: &str) -> ConnectionName {
+    ConnectionName::parse(name).unwrap()
+}
+
+pub fn employee(id: &str) -> EmployeeId {
+    EmployeeId::parse(id).unwrap()
+}
+
+/// Of the connection `acme`, unless written `connection:id`.
+pub fn who(name: &str) -> EmployeeKey {
+    EmployeeKey::parse(name).unwrap_or_else(|| EmployeeKey { connection: connection("acme"), id: employee(name) })
+}
+
+pub fn account(number: usize) -> AccountId {
+    AccountId::parse(&format!("{number:024x}")).unwrap()
+}
+
+/// So many seconds after nine on the day of the test.
+pub fn at(seconds: i64) -> Timestamp {
+    "2026-03-02T09:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+}
+
+pub fn record(name: &str) -> Record {
+    Record {
+        key: who(name),
+        label: format!("{name} of Acme"),
+        account: None,
+        username: None,
+        status: Status::Synced,
+        notes: vec![Note::OwnManager],
+        suspended_by_us: false,
+        groups: BTreeSet::new(),
+        waits_for: None,
+        fingerprint: None,
+        observed_at: None,
+        next_change: None,
+        last_sync: at(0),
+        trigger: Trigger::Webhook,
+        version: 0,
+    }
+}
+
+pub fn hint(name: &str, asked: i64) -> SyncRequest {
+    SyncRequest::hint(who(name), Trigger::Webhook, at(asked))
+}
+
+pub fn observed(name: &str, asked: i64, observed: i64) -> SyncRequest {
+    let employee = Employee {
+        key: who(name),
+        observed_at: at(observed),
+        employment: Reading::Hidden,
+        starts: Reading::Hidden,
+        ends: Reading::Empty,
+        manager: Reading::Hidden,
+        zone: None,
+        fields: Fields::from_iter([("firstName".to_owned(), Reading::Is(name.to_owned()))]),
+    };
+    let observation = Some(Observation { employee, evidence: Evidence::CompleteList });
+    SyncRequest { observation, ..hint(name, asked) }
+}
+
+pub fn after(name: &str, manager: &str) -> SyncRequest {
+    SyncRequest { after: Some(who(manager)), ..hint(name, 0) }
+}
+
+pub fn row(id: &str, name: &str, moment: i64, kind: AuditKind, answers: Option<&str>) -> AuditRow {
+    AuditRow {
+        id: id.to_owned(),
+        key: who(name),
+        at: at(moment),
+        trigger: Trigger::Poll,
+        kind,
+        answers: answers.map(str::to_owned),
+        plan: (kind == AuditKind::Intent).then(|| r#"{"actions":[]}"#.to_owned()),
+        text: format!("{id} in words"),
+    }
+}
+
+/// Leases for a minute; the names of who was taken, in order.
+pub async fn lease(queue: &Queue, now: i64, limit: usize) -> Vec<Lease> {
+    queue.lease(at(now), at(now + 60), limit).await.unwrap()
+}
+
+pub fn names(leases: &[Lease]) -> Vec<&str> {
+    leases.iter().map(|lease| lease.request.key.id.as_str()).collect()
+}
+
+#[track_caller]
+pub fn is_conflict<T: std::fmt::Debug>(answer: Result<T, StateError>) {
+    assert!(matches!(answer, Err(StateError::Conflict)), "{answer:?}");
+}
+
+pub async fn open(path: &Path) -> Result<(Store, Queue), StateError> {
+    state::open(&StoreRef::Sqlite(path.to_str().unwrap().to_owned())).await
+}
+
+/// A home in a folder of its own.
+pub struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    pub fn new() -> Scratch {
+        Scratch { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("kept/hirewire.db")
+    }
+
+    pub async fn open(&self) -> (Store, Queue) {
+        open(&self.path()).await.unwrap()
+    }
+}

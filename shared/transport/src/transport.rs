@@ -1,0 +1,250 @@
+//! The rim: sockets, clocks and chance. What to do is decided in `retry` and `pace`.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, Uri};
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::call::{Limits, Request, Response, Safety};
+use crate::fault::Fault;
+use crate::pace::Gate;
+use crate::retry::{Ended, Standing, Step, next, overloaded};
+use crate::retry_after;
+
+/// How long a connection may take to come about: both vendors are one continent away at most.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept. Load balancers close theirs after 60 s, and a request sent into a closing one
+/// is a doubtful one.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// The room first made for a body whose length is not stated, in bytes.
+const BODY_START: usize = 16 << 10;
+
+/// Sends requests to one vendor. Clones share connections, pace and count.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    vendor: &'static str,
+    /// Through the environment's proxy, where there is one.
+    outward: OnceLock<Result<reqwest::Client, String>>,
+    /// To this very machine, never through a proxy.
+    loopback: OnceLock<Result<reqwest::Client, String>>,
+    gate: Gate,
+    calls: AtomicU64,
+}
+
+/// How one attempt ended, with what the reader of a fault wants to know.
+enum Attempt {
+    Answered(StatusCode, HeaderMap, Option<Duration>, Result<Bytes, Broken>),
+    NotSent(String),
+    Lost(String),
+}
+
+/// Why a body could not be read.
+enum Broken {
+    TooLarge,
+    Lost(String),
+}
+
+impl Transport {
+    /// For `vendor`, the name that faults and logs show. Nothing is opened yet.
+    pub fn new(vendor: &'static str) -> Transport {
+        let inner = Inner {
+            vendor,
+            outward: OnceLock::new(),
+            loopback: OnceLock::new(),
+            gate: Gate::default(),
+            calls: AtomicU64::new(0),
+        };
+        Transport { inner: Arc::new(inner) }
+    }
+
+    /// How many attempts were sent so far.
+    pub fn calls(&self) -> u64 {
+        self.inner.calls.load(Ordering::Relaxed)
+    }
+
+    /// Sends one request, again where that is safe and promises something, within `limits`. No redirect is followed.
+    ///
+    /// # Errors
+    /// Any other answer than success is not an error here: statuses that are not worth repeating are handed over.
+    /// [`Fault::RateLimited`], [`Fault::Unavailable`], [`Fault::Unsure`] and, for a body that is too large,
+    /// [`Fault::Malformed`].
+    pub async fn send(&self, request: Request, safety: Safety, limits: &Limits) -> Result<Response, Fault> {
+        let vendor = self.inner.vendor;
+        let client = self.client(request.uri()).map_err(|detail| Fault::Unavailable { vendor, detail })?;
+        let deadline = Instant::now() + limits.deadline;
+        let mut made = 0;
+        loop {
+            let entered = self.inner.gate.enter(deadline).await;
+            entered.map_err(|wait| Fault::RateLimited { vendor, wait: Some(wait) })?;
+            made += 1;
+            let sent = Instant::now();
+            let attempt = self.attempt(client, &request, limits, deadline).await;
+            let milliseconds = u64::try_from(sent.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let ended = attempt.ended();
+            let method = request.method().as_str();
+            let status = match ended {
+                Ended::Answered { status, .. } => status.as_u16(),
+                Ended::NotSent | Ended::Lost => 0,
+            };
+            tracing::debug!(vendor, method, status, attempt = made, milliseconds, "sent");
+            let left = deadline.saturating_duration_since(Instant::now());
+            let standing = Standing { safety, made, allowed: limits.attempts, left, chance: fastrand::f64() };
+            let step = next(ended, standing);
+            if overloaded(ended) {
+                self.inner.gate.slow(sent, attempt.pause(step));
+            } else if matches!(ended, Ended::Answered { .. }) {
+                self.inner.gate.succeed();
+            }
+            match step {
+                Step::Again(wait) => sleep(wait).await,
+                Step::Deliver => return attempt.deliver(vendor, limits),
+                Step::Limited(wait) => return Err(Fault::RateLimited { vendor, wait }),
+                Step::Unavailable => return Err(Fault::Unavailable { vendor, detail: attempt.detail() }),
+                Step::Unsure => return Err(Fault::Unsure { vendor, detail: attempt.detail() }),
+            }
+        }
+    }
+
+    fn client(&self, uri: &Uri) -> Result<&reqwest::Client, String> {
+        let loopback = is_loopback(uri);
+        let kept = if loopback { &self.inner.loopback } else { &self.inner.outward };
+        kept.get_or_init(|| client(loopback)).as_ref().map_err(Clone::clone)
+    }
+
+    async fn attempt(
+        &self,
+        client: &reqwest::Client,
+        request: &Request,
+        limits: &Limits,
+        deadline: Instant,
+    ) -> Attempt {
+        let time = limits.each.min(deadline.saturating_duration_since(Instant::now()));
+        match timeout(time, self.exchange(client, request, limits.body)).await {
+            Ok(attempt) => attempt,
+            Err(_) => Attempt::Lost(format!("no answer within {} s", time.as_secs_f64().ceil())),
+        }
+    }
+
+    async fn exchange(&self, client: &reqwest::Client, request: &Request, body_limit: usize) -> Attempt {
+        let mut outgoing = match reqwest::Request::try_from(request.clone()) {
+            Ok(outgoing) => outgoing,
+            Err(error) => return Attempt::NotSent(cause(&error)),
+        };
+        if request.body().is_empty() {
+            *outgoing.body_mut() = None;
+        }
+        self.inner.calls.fetch_add(1, Ordering::Relaxed);
+        let mut answer = match client.execute(outgoing).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_connect() || error.is_builder() => return Attempt::NotSent(cause(&error)),
+            Err(error) => return Attempt::Lost(cause(&error)),
+        };
+        let headers = std::mem::take(answer.headers_mut());
+        let wait = retry_after::wait(&headers, Timestamp::now());
+        let body = read(&mut answer, body_limit).await;
+        Attempt::Answered(answer.status(), headers, wait, body)
+    }
+}
+
+impl Attempt {
+    fn ended(&self) -> Ended {
+        match self {
+            // Half an answer to a request that was taken is none.
+            Attempt::Answered(status, _, _, Err(Broken::Lost(_))) if status.is_success() => Ended::Lost,
+            Attempt::Answered(status, _, wait, _) => Ended::Answered { status: *status, wait: *wait },
+            Attempt::NotSent(_) => Ended::NotSent,
+            Attempt::Lost(_) => Ended::Lost,
+        }
+    }
+
+    /// How long everybody waits after a refusal: what the vendor asks for, else what this call waits itself.
+    fn pause(&self, step: Step) -> Duration {
+        match (self, step) {
+            (Attempt::Answered(_, _, Some(asked), _), _) => *asked,
+            (_, Step::Again(wait)) => wait,
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn detail(self) -> String {
+        match self {
+            Attempt::Answered(status, _, _, Ok(_) | Err(Broken::TooLarge)) => format!("HTTP {}", status.as_u16()),
+            Attempt::Answered(status, _, _, Err(Broken::Lost(why))) => format!("HTTP {}, then {why}", status.as_u16()),
+            Attempt::NotSent(why) | Attempt::Lost(why) => why,
+        }
+    }
+
+    fn deliver(self, vendor: &'static str, limits: &Limits) -> Result<Response, Fault> {
+        match self {
+            Attempt::Answered(status, headers, _, Ok(body)) => Ok(Response { status, headers, body }),
+            // The status says enough where it is not a success; its body would only explain.
+            Attempt::Answered(status, headers, _, Err(Broken::Lost(_))) => {
+                Ok(Response { status, headers, body: Bytes::new() })
+            }
+            Attempt::Answered(_, _, _, Err(Broken::TooLarge)) => {
+                let detail = format!("larger than {} bytes", limits.body);
+                Err(Fault::Malformed { vendor, call: "a call", detail })
+            }
+            Attempt::NotSent(detail) | Attempt::Lost(detail) => Err(Fault::Unavailable { vendor, detail }),
+        }
+    }
+}
+
+async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Bytes, Broken> {
+    let stated = answer.content_length().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    if stated.is_some_and(|n| n > limit) {
+        return Err(Broken::TooLarge);
+    }
+    let mut body = BytesMut::with_capacity(stated.unwrap_or(BODY_START).min(limit));
+    loop {
+        match answer.chunk().await {
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(chunk)) if chunk.len() > limit - body.len() => return Err(Broken::TooLarge),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) => return Err(Broken::Lost(cause(&error))),
+        }
+    }
+}
+
+fn client(loopback: bool) -> Result<reqwest::Client, String> {
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        // One place decides what is sent again.
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(CONNECT_LIMIT)
+        .pool_idle_timeout(IDLE_LIMIT);
+    let builder = if loopback { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| cause(&error))
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The innermost reason: it names no URL.
+fn cause(error: &reqwest::Error) -> String {
+    let mut innermost: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(deeper) = innermost.and_then(Error::source) {
+        innermost = Some(deeper);
+    }
+    match innermost {
+        Some(reason) => reason.to_string(),
+        None if error.is_builder() => "the address is no URL".to_owned(),
+        None => "the connection failed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

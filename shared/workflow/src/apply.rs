@@ -1,0 +1,120 @@
+//! Does what a reviewed plan says, in its order, and tells how far it came.
+
+use std::collections::BTreeSet;
+
+use jumpcloud::{Created, NewAccount};
+use mapping::account::{Account, AccountId, GroupName};
+use mapping::plan::{Action, ManagerChange};
+use transport::Fault;
+
+use crate::review::Reviewed;
+use crate::{Trouble, Workflow};
+
+/// How far a plan was carried out.
+#[derive(Debug)]
+pub struct Applied {
+    /// The account, as soon as there is one.
+    pub account: Option<AccountId>,
+    /// Its user name.
+    pub username: Option<String>,
+    /// The managed groups it is in now.
+    pub groups: BTreeSet<GroupName>,
+    /// Actions carried out.
+    pub actions: usize,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How carrying out a plan ended.
+#[derive(Debug)]
+pub enum End {
+    /// All of it is done.
+    Done,
+    /// What was seen is no longer so (an account appeared, an answer was lost): look and plan again.
+    LookAgain(String),
+    /// It stopped here.
+    Stopped(Trouble),
+}
+
+impl Workflow {
+    /// Carries out a reviewed plan. `observed` holds the account that an update starts from; `groups` are the managed
+    /// groups that the account is in before.
+    pub(crate) async fn apply(
+        &self,
+        reviewed: &Reviewed,
+        observed: Option<&Account>,
+        groups: BTreeSet<GroupName>,
+    ) -> Applied {
+        let plan = reviewed.plan();
+        let mut applied = Applied {
+            account: plan.account.clone(),
+            username: plan.username.clone(),
+            groups,
+            actions: 0,
+            end: End::Done,
+        };
+        for action in &plan.actions {
+            if let Err(end) = self.act(action, observed, &mut applied).await {
+                applied.end = end;
+                break;
+            }
+            applied.actions += 1;
+        }
+        applied
+    }
+
+    async fn act(&self, action: &Action, observed: Option<&Account>, applied: &mut Applied) -> Result<(), End> {
+        match action {
+            Action::Create { username, state, values, manager, .. } => {
+                let new = NewAccount { username, state: *state, values, manager: manager.as_ref() };
+                let created = self.jumpcloud.create(&new).await;
+                match created.map_err(unsure_looks_again)? {
+                    Created::Made(account) => {
+                        applied.account = Some(account.id);
+                        applied.username = Some(account.username.into());
+                    }
+                    Created::AlreadyThere => {
+                        return Err(End::LookAgain("JumpCloud already has such an account".to_owned()));
+                    }
+                }
+            }
+            Action::Update { account, state, changes, manager } => {
+                let Some(current) = observed.filter(|current| current.id == *account) else {
+                    return Err(End::LookAgain("the account to change was not looked at".to_owned()));
+                };
+                let state = state.as_ref().map(|change| change.to);
+                let manager = manager.as_ref().map(|ManagerChange { to, .. }| to.as_ref());
+                let updated = self.jumpcloud.update(current, state, changes, manager).await;
+                updated.map_err(unsure_looks_again)?;
+            }
+            Action::Join { group, .. } => {
+                let account = applied.account.clone().ok_or_else(|| End::LookAgain("no account to add".to_owned()))?;
+                let id = self.directory.obtain(&self.store, &self.jumpcloud, group).await.map_err(End::Stopped)?;
+                match self.jumpcloud.join(&id, &account).await {
+                    Ok(()) => applied.groups.insert(group.clone()),
+                    Err(Fault::NotFound { .. }) => {
+                        // Somebody deleted the group since it was last seen.
+                        self.directory.forget(&self.store, group).await.map_err(|e| End::Stopped(e.into()))?;
+                        return Err(End::LookAgain(format!("group {group} is no longer there")));
+                    }
+                    Err(fault) => return Err(End::Stopped(fault.into())),
+                };
+            }
+            Action::Leave { group, .. } => {
+                let account = applied.account.clone().ok_or_else(|| End::LookAgain("no account".to_owned()))?;
+                if let Some(id) = self.directory.id(group) {
+                    self.jumpcloud.leave(&id, &account).await.map_err(|fault| End::Stopped(fault.into()))?;
+                }
+                applied.groups.remove(group);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unsure_looks_again(fault: Fault) -> End {
+    match fault {
+        Fault::Unsure { .. } => End::LookAgain(fault.to_string()),
+        other => End::Stopped(other.into()),
+    }
+}

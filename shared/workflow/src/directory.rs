@@ -1,0 +1,159 @@
+//! JumpCloud's groups, as far as the rules name them: known by name, found or made once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::RwLock;
+
+use jumpcloud::{Group, JumpCloud};
+use mapping::account::{GroupId, GroupName};
+use mapping::plan::GroupSeen;
+use state::{KnownGroup, StateError, Store};
+use tokio::sync::Mutex;
+use transport::Fault;
+
+use crate::Trouble;
+
+/// The groups that rules name or have named, as last seen.
+#[derive(Debug, Default)]
+pub struct Directory {
+    known: RwLock<BTreeMap<GroupName, KnownGroup>>,
+    /// One at a time makes a group: two workers with the same new department must not make it twice.
+    making: Mutex<()>,
+}
+
+impl Directory {
+    /// What the store knows.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn load(store: &Store) -> Result<Directory, StateError> {
+        Ok(Directory { known: RwLock::new(store.groups().await?), making: Mutex::default() })
+    }
+
+    /// Every group that rules name or have named.
+    pub fn names(&self) -> BTreeSet<GroupName> {
+        self.read(|known| known.keys().cloned().collect())
+    }
+
+    /// What is known of one group; one never looked for counts as missing.
+    pub fn seen(&self, name: &GroupName) -> GroupSeen {
+        self.read(|known| match known.get(name) {
+            Some(KnownGroup { dynamic: true, .. }) => GroupSeen::Dynamic,
+            Some(KnownGroup { id: Some(_), .. }) => GroupSeen::Static,
+            Some(KnownGroup { id: None, .. }) | None => GroupSeen::Missing,
+        })
+    }
+
+    /// Its id.
+    pub fn id(&self, name: &GroupName) -> Option<GroupId> {
+        self.read(|known| known.get(name).and_then(|group| group.id.clone()))
+    }
+
+    /// The names of some groups, by id; those that no rule names are left out.
+    pub fn names_of(&self, ids: &[GroupId]) -> BTreeSet<GroupName> {
+        let ids: BTreeSet<&GroupId> = ids.iter().collect();
+        self.read(|known| {
+            let ours = known.iter().filter(|(_, group)| group.id.as_ref().is_some_and(|id| ids.contains(id)));
+            ours.map(|(name, _)| name.clone()).collect()
+        })
+    }
+
+    /// Notes what a full list of groups says of `names`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn refresh(
+        &self,
+        store: Option<&Store>,
+        names: &BTreeSet<GroupName>,
+        all: &[Group],
+    ) -> Result<(), StateError> {
+        let mut by_name: BTreeMap<&GroupName, &Group> = BTreeMap::new();
+        for group in all {
+            // JumpCloud may hold two groups of one name (UNCONFIRMED); the one with the lower id is ours.
+            let first = by_name.entry(&group.name).or_insert(group);
+            if group.id < first.id {
+                *first = group;
+            }
+        }
+        let mut changed = Vec::new();
+        for name in names {
+            let found = match by_name.get(name) {
+                Some(group) => KnownGroup { id: Some(group.id.clone()), dynamic: group.dynamic },
+                None => KnownGroup { id: None, dynamic: false },
+            };
+            if self.read(|known| known.get(name) != Some(&found)) {
+                changed.push((name.clone(), found));
+            }
+        }
+        self.note(store, changed).await
+    }
+
+    /// Looks for the groups of `names` that were never found.
+    ///
+    /// # Errors
+    /// JumpCloud's or the store's.
+    pub async fn look_up(
+        &self,
+        store: Option<&Store>,
+        jumpcloud: &JumpCloud,
+        names: impl Iterator<Item = &GroupName>,
+    ) -> Result<(), Trouble> {
+        for name in names {
+            if self.seen(name) == GroupSeen::Missing
+                && let Some(group) = jumpcloud.group_named(name).await?
+            {
+                let found = KnownGroup { id: Some(group.id), dynamic: group.dynamic };
+                self.note(store, vec![(name.clone(), found)]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of a group that is needed now; made where it is missing.
+    ///
+    /// # Errors
+    /// JumpCloud's or the store's.
+    pub async fn obtain(&self, store: &Store, jumpcloud: &JumpCloud, name: &GroupName) -> Result<GroupId, Trouble> {
+        if let Some(id) = self.id(name) {
+            return Ok(id);
+        }
+        let _one_at_a_time = self.making.lock().await;
+        if let Some(id) = self.id(name) {
+            return Ok(id);
+        }
+        let group = match jumpcloud.create_group(name).await {
+            Ok(group) => group,
+            // It may be there already, or be there now: look before anything is sent again.
+            Err(fault @ (Fault::Unsure { .. } | Fault::Rejected { status: 409, .. })) => {
+                jumpcloud.group_named(name).await?.ok_or(fault)?
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        let id = group.id.clone();
+        self.note(Some(store), vec![(name.clone(), KnownGroup { id: Some(group.id), dynamic: group.dynamic })]).await?;
+        Ok(id)
+    }
+
+    /// Forgets where a group is: JumpCloud says there is none of that id.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, store: &Store, name: &GroupName) -> Result<(), StateError> {
+        self.note(Some(store), vec![(name.clone(), KnownGroup { id: None, dynamic: false })]).await
+    }
+
+    async fn note(&self, store: Option<&Store>, groups: Vec<(GroupName, KnownGroup)>) -> Result<(), StateError> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        if let Some(store) = store {
+            store.put_groups(&groups).await?;
+        }
+        self.known.write().expect("no panic while groups are noted").extend(groups);
+        Ok(())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&BTreeMap<GroupName, KnownGroup>) -> T) -> T {
+        look(&self.known.read().expect("no panic while groups are noted"))
+    }
+}

@@ -1,0 +1,113 @@
+//! Observe, decide, apply, record. The only crate that writes to JumpCloud.
+
+mod apply;
+mod census;
+mod directory;
+mod drain;
+mod explain;
+mod observe;
+mod provision;
+mod review;
+mod survey;
+mod surveyor;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hris::Source;
+use jumpcloud::JumpCloud;
+use mapping::employee::ConnectionName;
+use mapping::rules::Rules;
+use state::{Queue, StateError, Store};
+use transport::Fault;
+
+pub use directory::Directory;
+pub use drain::{Drained, Until};
+pub use explain::Explained;
+pub use provision::Done;
+pub use review::{Review, Reviewed, review};
+pub use survey::{Mode, Selection, Surveyed};
+
+/// One HR tenant, ready to be asked.
+#[derive(Clone)]
+pub struct Site {
+    /// Its rules.
+    pub rules: Arc<Rules>,
+    /// Its HR system.
+    pub source: Source,
+}
+
+/// Everything that work needs. Made once, shared by all workers.
+pub struct Workflow {
+    /// HR tenants by name.
+    pub sites: BTreeMap<ConnectionName, Site>,
+    /// JumpCloud.
+    pub jumpcloud: JumpCloud,
+    /// What is known.
+    pub store: Store,
+    /// What is to be looked at.
+    pub queue: Queue,
+    /// JumpCloud's groups, as far as the rules name them.
+    pub directory: Directory,
+}
+
+/// Why something did not work, by what its reader does next.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A vendor's answer.
+    #[error(transparent)]
+    Vendor(#[from] Fault),
+    /// Our own store.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A request for a connection that the configuration does not have.
+    #[error("there is no connection `{0}` in the configuration; add it, or drop its requests")]
+    NoConnection(ConnectionName),
+}
+
+impl Trouble {
+    /// Whether all work must stop: a refused key is never tried again in a loop.
+    pub fn stops_everything(&self) -> bool {
+        matches!(self, Trouble::Vendor(Fault::KeyRefused { .. }))
+    }
+
+    /// Whether a vendor is out of reach for everyone, so that going through the rest would only repeat it.
+    pub fn vendor_away(&self) -> bool {
+        matches!(self, Trouble::Vendor(Fault::Unavailable { .. } | Fault::RateLimited { .. }))
+    }
+}
+
+/// What long work tells whoever watches.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// HR's list is there.
+    Roster {
+        /// People on it.
+        people: usize,
+    },
+    /// Accounts are being read.
+    Accounts {
+        /// Read so far.
+        read: usize,
+        /// All.
+        total: usize,
+    },
+    /// Plans are being made.
+    Planned {
+        /// Planned so far.
+        people: usize,
+        /// All.
+        total: usize,
+    },
+    /// People are being worked on.
+    Worked {
+        /// Done so far in this run.
+        done: usize,
+        /// Known to be left.
+        left: usize,
+    },
+}
+
+/// Whoever watches.
+pub type Watch<'a> = &'a (dyn Fn(Progress) + Sync);

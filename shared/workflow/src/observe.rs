@@ -1,0 +1,229 @@
+//! What HR and JumpCloud say of one person now, by as few calls as will do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use mapping::account::{Account, AccountId, GroupName};
+use mapping::attribute::Attribute;
+use mapping::desired::{Desired, WantedManager};
+use mapping::employee::{Employee, EmployeeKey};
+use mapping::lifecycle::Standing;
+use mapping::matching::{Candidates, Found, Link, find};
+use mapping::plan::{GroupSeen, ManagerSeen, Plan, Seen, plan};
+use mapping::request::{Evidence, Survey, SyncRequest};
+use mapping::status::Status;
+use state::Record;
+
+use crate::{Site, Trouble, Workflow};
+
+/// How long a survey's look at an existing account is good for: writing replaces whole lists, so a stale look could
+/// undo what an administrator did meanwhile. (A missing account needs no such care: JumpCloud refuses a second one.)
+const SURVEY_GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// What HR says of one person.
+pub enum HrSays {
+    /// This.
+    Record {
+        /// The person.
+        employee: Box<Employee>,
+        /// What the observation is good for.
+        evidence: Evidence,
+    },
+    /// Nothing new: a newer observation was applied already.
+    Stale,
+    /// There is no such record.
+    Gone,
+}
+
+/// Everything of JumpCloud that a plan for one person needs.
+#[derive(Debug, Default)]
+pub struct Observed {
+    accounts: Vec<Account>,
+    linked: Option<usize>,
+    gone: Option<AccountId>,
+    claimed: BTreeMap<AccountId, EmployeeKey>,
+    manager: ManagerSeen,
+    groups: BTreeSet<GroupName>,
+    /// The survey gave this person a user name of their own.
+    username: Option<String>,
+}
+
+impl Observed {
+    /// Sorts the accounts by what makes them candidates.
+    fn candidates(&self, desired: &Desired) -> Candidates<'_> {
+        let link = match (&self.linked, &self.gone) {
+            (Some(at), _) => Link::Account(&self.accounts[*at]),
+            (None, Some(id)) => Link::Gone(id),
+            (None, None) => Link::None,
+        };
+        let with = |test: &dyn Fn(&Account) -> bool| self.accounts.iter().filter(|a| test(a)).collect();
+        Candidates {
+            link,
+            own: with(&|a| a.link().as_ref() == Some(&desired.key)),
+            identifier: with(&|a| {
+                let theirs = a.get(&Attribute::EmployeeIdentifier);
+                theirs.is_some() && theirs == desired.identifier()
+            }),
+            email: with(&|a| desired.email.as_deref() == Some(&*a.email)),
+            claimed: self.claimed.clone(),
+        }
+    }
+
+    /// The account that will be worked on, when there is one.
+    pub fn account(&self, desired: &Desired) -> Option<&Account> {
+        match find(desired, &self.candidates(desired)) {
+            Found::Theirs(account) | Found::Matched(account) => Some(account),
+            Found::Nothing | Found::Gone(_) | Found::Doubt(_) => None,
+        }
+    }
+
+    /// The managed groups that the account is in.
+    pub fn groups(&self) -> &BTreeSet<GroupName> {
+        &self.groups
+    }
+
+    /// Decides.
+    pub fn plan(&self, desired: &Desired, suspended_by_us: bool, workflow: &Workflow) -> Plan {
+        let managed = workflow.directory.names();
+        let names: BTreeSet<&str> = self.accounts.iter().map(|a| &*a.username).collect();
+        let taken = |name: &str| match &self.username {
+            Some(ours) => name != ours,
+            None => names.contains(name),
+        };
+        let group = |name: &GroupName| -> GroupSeen { workflow.directory.seen(name) };
+        let seen = Seen {
+            candidates: self.candidates(desired),
+            suspended_by_us,
+            manager: self.manager.clone(),
+            groups: &self.groups,
+            managed: &managed,
+            group: &group,
+            taken: &taken,
+        };
+        plan(desired, &seen)
+    }
+}
+
+impl Workflow {
+    /// What HR says: the observation that came with the request, unless a newer one was applied; else asked now.
+    pub(crate) async fn hr_says(
+        &self,
+        site: &Site,
+        request: &SyncRequest,
+        record: Option<&Record>,
+        now: Timestamp,
+    ) -> Result<HrSays, Trouble> {
+        if let Some(observation) = &request.observation {
+            let applied = record.and_then(|r| r.observed_at);
+            if applied.is_some_and(|applied| applied > observation.employee.observed_at) {
+                return Ok(HrSays::Stale);
+            }
+            let employee = Box::new(observation.employee.clone());
+            return Ok(HrSays::Record { employee, evidence: observation.evidence });
+        }
+        self.hr_says_now(site, &request.key, now).await
+    }
+
+    /// The person's own record, asked for now.
+    pub(crate) async fn hr_says_now(&self, site: &Site, key: &EmployeeKey, now: Timestamp) -> Result<HrSays, Trouble> {
+        Ok(match site.source.employee(&key.id, now).await? {
+            Some(employee) => HrSays::Record { employee: Box::new(employee), evidence: Evidence::OwnRecord },
+            None => HrSays::Gone,
+        })
+    }
+
+    /// What JumpCloud says. One call for a person whose link is kept, one for anybody else, none after a survey.
+    ///
+    /// `keep` is where group ids found on the way are stored; a dry run stores nothing.
+    pub(crate) async fn jumpcloud_says(
+        &self,
+        desired: &Desired,
+        survey: Option<&Survey>,
+        record: Option<&Record>,
+        keep: bool,
+        now: Timestamp,
+    ) -> Result<Observed, Trouble> {
+        let left = matches!(desired.standing, Standing::Left { .. });
+        let linked = record.is_some_and(|r| r.account.is_some());
+        if desired.scope.is_err() && !linked && !left {
+            // Takes no part and never did: whatever JumpCloud says changes nothing.
+            return Ok(Observed::default());
+        }
+        let survey = survey.filter(|s| still_good(s, record, now));
+        let mut observed = match survey {
+            Some(survey) => Observed {
+                accounts: survey.account.iter().cloned().collect(),
+                linked: survey.account.as_ref().and_then(|account| {
+                    let kept = record.and_then(|r| r.account.as_ref());
+                    (kept == Some(&account.id)).then_some(0)
+                }),
+                groups: survey.groups.iter().cloned().collect(),
+                username: survey.username.clone(),
+                ..Observed::default()
+            },
+            None => self.look_for(desired, record).await?,
+        };
+        observed.manager = self.manager_of(desired).await?;
+        if survey.is_none() {
+            // A survey has just read every group there is.
+            let store = keep.then_some(&self.store);
+            self.directory.look_up(store, &self.jumpcloud, desired.groups.keys()).await?;
+        }
+        Ok(observed)
+    }
+
+    async fn look_for(&self, desired: &Desired, record: Option<&Record>) -> Result<Observed, Trouble> {
+        let mut observed = Observed::default();
+        if let Some(id) = record.and_then(|r| r.account.as_ref()) {
+            match self.jumpcloud.account(id).await? {
+                Some(account) => {
+                    observed.accounts.push(account);
+                    observed.linked = Some(0);
+                    observed.groups = record.map(|r| r.groups.clone()).unwrap_or_default();
+                    return Ok(observed);
+                }
+                None => observed.gone = Some(id.clone()),
+            }
+        }
+        let email = desired.email.as_deref();
+        let found = self.jumpcloud.find(email, desired.identifier(), &desired.key, &desired.usernames).await?;
+        observed.accounts = found;
+        for account in &observed.accounts {
+            if let Some(owner) = self.store.owner_of(&account.id).await?
+                && owner != desired.key
+            {
+                observed.claimed.insert(account.id.clone(), owner);
+            }
+        }
+        if let Some(account) = observed.account(desired) {
+            let ids = self.jumpcloud.groups_of(&account.id).await?;
+            observed.groups = self.directory.names_of(&ids);
+        }
+        Ok(observed)
+    }
+
+    async fn manager_of(&self, desired: &Desired) -> Result<ManagerSeen, Trouble> {
+        let id = match &desired.manager {
+            WantedManager::NotOurs | WantedManager::Nobody => return Ok(ManagerSeen::Unknown),
+            WantedManager::Person(id) => id.clone(),
+        };
+        let key = EmployeeKey { connection: desired.key.connection.clone(), id };
+        Ok(manager_seen(self.store.record(&key).await?.as_ref()))
+    }
+}
+
+/// What a manager's own record says of their account.
+pub(crate) fn manager_seen(record: Option<&Record>) -> ManagerSeen {
+    match record {
+        Some(Record { account: Some(account), .. }) => ManagerSeen::Account(account.clone()),
+        Some(Record { account: None, status: Status::Skipped { .. }, .. }) => ManagerSeen::NoAccount,
+        // Held, pending and failed people may have an account tomorrow.
+        Some(Record { account: None, .. }) | None => ManagerSeen::Unknown,
+    }
+}
+
+fn still_good(survey: &Survey, record: Option<&Record>, now: Timestamp) -> bool {
+    let written_since = record.is_some_and(|r| r.account.is_some() && r.last_sync > survey.observed_at);
+    let fresh = now.duration_since(survey.observed_at) < SURVEY_GOOD_FOR;
+    !written_since && (survey.account.is_none() || fresh)
+}

@@ -1,0 +1,319 @@
+//! One person: observe, decide, review, apply, record.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use mapping::account::GroupName;
+use mapping::desired::Desired;
+use mapping::employee::EmployeeKey;
+use mapping::plan::Plan;
+use mapping::request::{SyncRequest, Trigger};
+use mapping::status::{Hold, Skip, Status};
+use state::{AuditKind, AuditRow, Lease, Record};
+use transport::Fault;
+
+use crate::apply::{Applied, End};
+use crate::observe::HrSays;
+use crate::review::{Review, Reviewed, review};
+use crate::{Site, Trouble, Workflow};
+
+/// How often one request looks again when what it saw is no longer so, before it goes back to the queue.
+const LOOKS: usize = 3;
+
+/// What was done for one person.
+#[derive(Debug)]
+pub struct Done {
+    /// Who.
+    pub key: EmployeeKey,
+    /// Why they were looked at.
+    pub trigger: Trigger,
+    /// The plan; `None` when nothing had to be decided.
+    pub plan: Option<Plan>,
+    /// Actions carried out.
+    pub actions: usize,
+    /// How things are now.
+    pub status: Status,
+    /// What stopped it, if the work is to be tried again.
+    pub again: Option<Trouble>,
+}
+
+impl Workflow {
+    /// Looks at one person and brings their account to what HR says. Everything known afterwards is stored, also when
+    /// only half of it worked; running it again goes on from wherever it stopped.
+    ///
+    /// # Errors
+    /// Only what leaves nothing to record: HR or the store out of reach, a refused key.
+    pub(crate) async fn provision(&self, lease: &Lease, now: Timestamp) -> Result<Done, Trouble> {
+        let request = &lease.request;
+        let site = self.site(&request.key)?;
+        let record = self.store.record(&request.key).await?;
+        let done = |plan, actions, status, again| Done {
+            key: request.key.clone(),
+            trigger: request.trigger,
+            plan,
+            actions,
+            status,
+            again,
+        };
+        let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
+        let mut survey = request.survey.as_ref();
+        for _ in 0..LOOKS {
+            let (employee, evidence) = match hr {
+                HrSays::Record { employee, evidence } => (employee, evidence),
+                HrSays::Stale => {
+                    self.queue.finish(lease).await?;
+                    let status = record.map_or(Status::Synced, |r| r.status);
+                    return Ok(done(None, 0, status, None));
+                }
+                HrSays::Gone => {
+                    let record = gone_from_hr(record, request, now);
+                    self.store.settle(lease, &record, &[], &[]).await?;
+                    return Ok(done(None, 0, record.status, None));
+                }
+            };
+            let desired = Desired::of(&employee, &site.rules, now);
+            let fingerprint = desired.fingerprint();
+            if nothing_new(&desired, fingerprint, record.as_ref(), request) {
+                let record = unchanged(record, &desired, request, employee.observed_at, now);
+                let status = record.status.clone();
+                self.store.settle(lease, &record, &[], &[]).await?;
+                return Ok(done(None, 0, status, None));
+            }
+            let observed = self.jumpcloud_says(&desired, survey, record.as_ref(), true, now).await?;
+            let suspended_by_us = record.as_ref().is_some_and(|r| r.suspended_by_us);
+            let plan = observed.plan(&desired, suspended_by_us, self);
+            let reviewed = match review(plan, evidence) {
+                Review::Permitted(reviewed) => reviewed,
+                Review::NeedsOwnRecord => {
+                    hr = self.hr_says_now(site, &request.key, now).await?;
+                    continue;
+                }
+            };
+            let plan = reviewed.plan();
+            let intent = self.intend(lease, &reviewed, now).await?;
+            let applied = self.apply(&reviewed, observed.account(&desired), observed.groups().clone()).await;
+            if let End::LookAgain(_) = applied.end {
+                tracing::info!(person = %request.key, "what was seen is no longer so; looking again");
+                survey = None;
+                hr = HrSays::Record { employee, evidence };
+                if let Some(intent) = intent {
+                    self.store.audit(&[outcome(&intent, &applied, now)]).await?;
+                }
+                continue;
+            }
+            let facts = Facts { desired: &desired, fingerprint, observed_at: employee.observed_at };
+            let record = after(record, &facts, plan, &applied, request, now);
+            let then = self.followers(&record, now).await?;
+            let rows = self.outcomes(lease, intent, &applied, now).await?;
+            let status = record.status.clone();
+            let again = match applied.end {
+                End::Stopped(trouble) => Some(trouble),
+                End::Done | End::LookAgain(_) => None,
+            };
+            if again.as_ref().is_some_and(Trouble::is_worth_retrying) {
+                // The queue keeps the request; what is known so far is kept as well.
+                self.store.put(&record).await?;
+                self.store.audit(&rows).await?;
+                self.queue.push(&then).await?;
+            } else {
+                self.store.settle(lease, &record, &rows, &then).await?;
+            }
+            return Ok(done(Some(plan.clone()), applied.actions, status, again));
+        }
+        Err(Trouble::Vendor(Fault::Unavailable {
+            vendor: "JumpCloud",
+            detail: format!("its answers changed {LOOKS} times while one person was looked at"),
+        }))
+    }
+
+    pub(crate) fn site(&self, key: &EmployeeKey) -> Result<&Site, Trouble> {
+        self.sites.get(&key.connection).ok_or_else(|| Trouble::NoConnection(key.connection.clone()))
+    }
+
+    /// Writes down what is about to be done, before it is done.
+    async fn intend(&self, lease: &Lease, reviewed: &Reviewed, now: Timestamp) -> Result<Option<AuditRow>, Trouble> {
+        let plan = reviewed.plan();
+        if plan.is_empty() {
+            return Ok(None);
+        }
+        let row = AuditRow {
+            id: row_id(&plan.key, now),
+            key: plan.key.clone(),
+            at: now,
+            trigger: lease.request.trigger,
+            kind: AuditKind::Intent,
+            answers: None,
+            plan: serde_json::to_string(plan).ok(),
+            text: plan.to_string(),
+        };
+        self.store.audit(std::slice::from_ref(&row)).await?;
+        Ok(Some(row))
+    }
+
+    /// The outcome of this intent, and of any that an earlier, interrupted try left open.
+    async fn outcomes(
+        &self,
+        lease: &Lease,
+        intent: Option<AuditRow>,
+        applied: &Applied,
+        now: Timestamp,
+    ) -> Result<Vec<AuditRow>, Trouble> {
+        let mut rows: Vec<AuditRow> = intent.iter().map(|intent| outcome(intent, applied, now)).collect();
+        if lease.attempt > 1 {
+            for open in self.store.unfinished(&lease.request.key).await? {
+                if intent.as_ref().is_none_or(|intent| intent.id != open.id) {
+                    let text = "interrupted; taken up again by a later try".to_owned();
+                    rows.push(AuditRow { text, ..outcome(&open, applied, now) });
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Whoever waited for this person's account to name it as their manager.
+    async fn followers(&self, record: &Record, now: Timestamp) -> Result<Vec<SyncRequest>, Trouble> {
+        if record.account.is_none() {
+            return Ok(Vec::new());
+        }
+        let waiting = self.store.waiting_for(&record.key).await?;
+        Ok(waiting.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manager, now)).collect())
+    }
+}
+
+impl Trouble {
+    /// Whether the same request may work later.
+    pub(crate) fn is_worth_retrying(&self) -> bool {
+        match self {
+            Trouble::Vendor(fault) => fault.passes() || matches!(fault, Fault::KeyRefused { .. }),
+            Trouble::State(_) => true,
+            Trouble::NoConnection(_) => false,
+        }
+    }
+}
+
+/// Nothing that decides has changed since the person was last brought into step. A person at the command line, and a
+/// survey that looked at JumpCloud, want the real thing.
+fn nothing_new(desired: &Desired, fingerprint: u64, record: Option<&Record>, request: &SyncRequest) -> bool {
+    let asked = matches!(request.trigger, Trigger::Webhook | Trigger::Poll | Trigger::Due);
+    let Some(record) = record else { return false };
+    let settled = record.waits_for.is_none() && !matches!(record.status, Status::Failed { .. } | Status::Held { .. });
+    let waiting = matches!(record.status, Status::Pending { .. }) && desired.next_change != record.next_change;
+    asked && settled && !waiting && request.survey.is_none() && record.fingerprint == Some(fingerprint)
+}
+
+struct Facts<'a> {
+    desired: &'a Desired,
+    fingerprint: u64,
+    observed_at: Timestamp,
+}
+
+fn unchanged(
+    record: Option<Record>,
+    desired: &Desired,
+    request: &SyncRequest,
+    observed_at: Timestamp,
+    now: Timestamp,
+) -> Record {
+    let record = record.unwrap_or_else(|| blank(request, now));
+    Record {
+        label: desired.label.clone(),
+        observed_at: Some(observed_at),
+        next_change: desired.next_change,
+        last_sync: now,
+        trigger: request.trigger,
+        ..record
+    }
+}
+
+/// What is known of a person after a plan was carried out, as far as it was.
+fn after(
+    record: Option<Record>,
+    facts: &Facts<'_>,
+    plan: &Plan,
+    applied: &Applied,
+    request: &SyncRequest,
+    now: Timestamp,
+) -> Record {
+    let version = record.as_ref().map_or(0, |r| r.version);
+    let kept = record.as_ref().and_then(|r| r.account.clone());
+    let (status, fingerprint, suspended_by_us) = match &applied.end {
+        End::Done => (plan.status(), Some(facts.fingerprint), plan.suspended_by_us),
+        End::Stopped(trouble) => {
+            // A suspension that may have gone through is ours, whatever happened after it.
+            let ours = plan.suspended_by_us || record.as_ref().is_some_and(|r| r.suspended_by_us);
+            (Status::Failed { error: trouble.to_string() }, None, ours)
+        }
+        End::LookAgain(why) => (Status::Failed { error: why.clone() }, None, plan.suspended_by_us),
+    };
+    Record {
+        key: request.key.clone(),
+        label: facts.desired.label.clone(),
+        // A held person keeps the link that was known: it is evidence for whoever decides.
+        account: applied.account.clone().or(kept),
+        username: applied.username.clone().or_else(|| record.as_ref().and_then(|r| r.username.clone())),
+        status,
+        notes: plan.notes.clone(),
+        suspended_by_us,
+        groups: applied.groups.clone(),
+        waits_for: plan.waits_for.clone(),
+        fingerprint,
+        observed_at: Some(facts.observed_at),
+        next_change: facts.desired.next_change,
+        last_sync: now,
+        trigger: request.trigger,
+        version,
+    }
+}
+
+/// HR has no such record. That is not a leaver's status: the account, if there is one, stays as it is.
+fn gone_from_hr(record: Option<Record>, request: &SyncRequest, now: Timestamp) -> Record {
+    let record = record.unwrap_or_else(|| blank(request, now));
+    let status = match record.account {
+        Some(_) => Status::Held { why: Hold::GoneFromHr },
+        None => Status::Skipped { why: Skip::Inactive },
+    };
+    Record { status, fingerprint: None, next_change: None, last_sync: now, trigger: request.trigger, ..record }
+}
+
+fn blank(request: &SyncRequest, now: Timestamp) -> Record {
+    Record {
+        key: request.key.clone(),
+        label: request.key.to_string(),
+        account: None,
+        username: None,
+        status: Status::Synced,
+        notes: Vec::new(),
+        suspended_by_us: false,
+        groups: BTreeSet::<GroupName>::new(),
+        waits_for: None,
+        fingerprint: None,
+        observed_at: None,
+        next_change: None,
+        last_sync: now,
+        trigger: request.trigger,
+        version: 0,
+    }
+}
+
+fn outcome(intent: &AuditRow, applied: &Applied, now: Timestamp) -> AuditRow {
+    let (kind, text) = match &applied.end {
+        End::Done => (AuditKind::Done, format!("{} done", applied.actions)),
+        End::LookAgain(why) => (AuditKind::Failed, format!("{} done, then looked again: {why}", applied.actions)),
+        End::Stopped(trouble) => (AuditKind::Failed, format!("{} done, then: {trouble}", applied.actions)),
+    };
+    AuditRow {
+        id: row_id(&intent.key, now),
+        key: intent.key.clone(),
+        at: now,
+        trigger: intent.trigger,
+        kind,
+        answers: Some(intent.id.clone()),
+        plan: None,
+        text,
+    }
+}
+
+/// Unique and in order of time for one person; random, because a clock may stand still or step back.
+fn row_id(key: &EmployeeKey, now: Timestamp) -> String {
+    format!("{key}/{:020}/{:08x}", now.as_microsecond(), fastrand::u32(..))
+}

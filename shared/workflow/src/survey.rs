@@ -1,0 +1,320 @@
+//! Everyone: HR's whole list against JumpCloud's, planned, reviewed, and queued where there is something to do.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures::stream::{StreamExt, TryStreamExt, iter};
+use jiff::Timestamp;
+use mapping::account::{AccountId, GroupId, GroupName};
+use mapping::desired::computed_groups;
+use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey};
+use mapping::plan::{GroupSeen, Plan, Verdict};
+use mapping::request::{Evidence, SyncRequest, Trigger};
+use mapping::roster::{Doubt, Roster};
+use state::Record;
+
+use crate::census::Census;
+use crate::surveyor::{Surveyor, Todo};
+use crate::tree::managers_first;
+use crate::{Progress, Site, Trouble, Watch, Workflow};
+
+/// The store's cursor that holds the size of the last roster that was proven complete.
+const ROSTER_SIZE: &str = "roster_size";
+/// The store's cursor that holds when everyone was last surveyed.
+const SURVEYED_AT: &str = "surveyed_at";
+/// The store's cursor of HR's list of changes; intake owns it, a first survey starts it.
+const CHANGED: &str = "changed";
+/// How many requests or records are stored at once: one transaction, a bounded amount of memory.
+const BATCH: usize = 1000;
+/// How many records are read at once.
+const PAGE: usize = 5000;
+/// How often progress is told, in people.
+const TELL_EVERY: usize = 500;
+
+/// Whether a survey may store and queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Only look: nothing is written anywhere.
+    DryRun,
+    /// Record what is in step, queue what is not.
+    Queue,
+}
+
+/// Who is surveyed.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// These connections; all where empty.
+    pub connections: Vec<ConnectionName>,
+    /// These people; everyone where empty. JumpCloud and HR are still read whole: only that finds every link.
+    pub only: BTreeSet<EmployeeKey>,
+}
+
+impl Selection {
+    fn takes_connection(&self, name: &ConnectionName) -> bool {
+        let named = self.connections.is_empty() || self.connections.contains(name);
+        named && (self.only.is_empty() || self.only.iter().any(|key| key.connection == *name))
+    }
+
+    fn takes(&self, key: &EmployeeKey) -> bool {
+        self.only.is_empty() || self.only.contains(key)
+    }
+}
+
+/// What a survey of one connection found.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// Whose people.
+    pub connection: ConnectionName,
+    /// People on HR's list.
+    pub people: usize,
+    /// People to whom something is to be done.
+    pub to_do: usize,
+    /// People held for somebody's decision.
+    pub held: usize,
+    /// Why nothing is taken away on this list's word; empty when it is proven complete.
+    pub doubts: Vec<Doubt>,
+    /// People with an account whom HR's list lacks. Nothing is taken from them.
+    pub missing: Vec<EmployeeKey>,
+    /// Records of HR's list that cannot be read: which, and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
+impl Workflow {
+    /// Surveys whoever is selected. `show` sees each of their plans.
+    ///
+    /// # Errors
+    /// A vendor's or the store's; nothing is half done by a survey.
+    pub async fn survey(
+        &self,
+        selection: &Selection,
+        mode: Mode,
+        in_flight: usize,
+        now: Timestamp,
+        show: &mut (dyn FnMut(&Plan) + Send),
+        watch: Watch<'_>,
+    ) -> Result<Vec<Surveyed>, Trouble> {
+        let sites: Vec<(&ConnectionName, &Site)> =
+            self.sites.iter().filter(|(name, _)| selection.takes_connection(name)).collect();
+        let mut rosters = Vec::with_capacity(sites.len());
+        for (name, site) in &sites {
+            self.start_cursor(name, site, mode, now).await?;
+            let roster = site.source.roster(now).await?;
+            watch(Progress::Roster { people: roster.employees.len() });
+            rosters.push(roster);
+        }
+        let names = self.group_names(&sites, &rosters);
+        let mut census = self.take_census(&names, mode, in_flight, now, watch).await?;
+        let mut surveyed = Vec::with_capacity(sites.len());
+        for ((_, site), roster) in sites.into_iter().zip(rosters) {
+            let one = self.survey_one(site, roster, &mut census, selection, mode, now, show, watch).await?;
+            surveyed.push(one);
+        }
+        Ok(surveyed)
+    }
+
+    /// When everyone of this connection was last surveyed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn last_survey(&self, connection: &ConnectionName) -> Result<Option<Timestamp>, Trouble> {
+        Ok(self.store.cursor(connection, SURVEYED_AT).await?.and_then(|text| text.parse().ok()))
+    }
+
+    /// Whether this connection was ever surveyed with a complete list: before that, links may be missing here that
+    /// the accounts carry.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn was_surveyed(&self, connection: &ConnectionName) -> Result<bool, Trouble> {
+        Ok(self.store.cursor(connection, ROSTER_SIZE).await?.is_some())
+    }
+
+    /// The list of changes starts where the first survey starts, so that nothing falls between the two.
+    async fn start_cursor(
+        &self,
+        name: &ConnectionName,
+        site: &Site,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        if mode == Mode::Queue && self.store.cursor(name, CHANGED).await?.is_none() {
+            let changes = site.source.changed(None, now).await?;
+            self.store.set_cursor(name, CHANGED, &changes.cursor).await?;
+        }
+        Ok(())
+    }
+
+    /// Every group that the rules name, fixed or computed, and every one they have named before.
+    fn group_names(&self, sites: &[(&ConnectionName, &Site)], rosters: &[Roster]) -> BTreeSet<GroupName> {
+        let mut names = self.directory.names();
+        for ((_, site), roster) in sites.iter().zip(rosters) {
+            names.extend(site.rules.fixed_groups());
+            for employee in &roster.employees {
+                names.extend(computed_groups(employee, &site.rules));
+            }
+        }
+        names
+    }
+
+    async fn take_census(
+        &self,
+        names: &BTreeSet<GroupName>,
+        mode: Mode,
+        in_flight: usize,
+        now: Timestamp,
+        watch: Watch<'_>,
+    ) -> Result<Census, Trouble> {
+        let tell = |read, total| watch(Progress::Accounts { read, total });
+        let read = self.jumpcloud.accounts(in_flight, &tell).await?;
+        let mut groups: HashMap<AccountId, BTreeSet<GroupName>> = HashMap::new();
+        if !names.is_empty() {
+            let all = self.jumpcloud.groups().await?;
+            let store = (mode == Mode::Queue).then_some(&self.store);
+            self.directory.refresh(store, names, &all).await?;
+            if !read.accounts.is_empty() {
+                groups = self.members_of(names, in_flight).await?;
+            }
+        }
+        let owners = self.store.owners().await?;
+        Ok(Census::new(read.accounts, read.complete, groups, owners, now))
+    }
+
+    async fn members_of(
+        &self,
+        names: &BTreeSet<GroupName>,
+        in_flight: usize,
+    ) -> Result<HashMap<AccountId, BTreeSet<GroupName>>, Trouble> {
+        let known: Vec<(&GroupName, GroupId)> = names
+            .iter()
+            .filter(|name| self.directory.seen(name) == GroupSeen::Static)
+            .filter_map(|name| Some((name, self.directory.id(name)?)))
+            .collect();
+        let read = iter(known).map(|(name, id)| async move {
+            let members = self.jumpcloud.members(&id, 2).await?;
+            Ok::<_, Trouble>((name, members))
+        });
+        let lists: Vec<(&GroupName, Vec<AccountId>)> = read.buffer_unordered(in_flight).try_collect().await?;
+        let mut groups: HashMap<AccountId, BTreeSet<GroupName>> = HashMap::new();
+        for (name, members) in lists {
+            for account in members {
+                groups.entry(account).or_default().insert(name.clone());
+            }
+        }
+        Ok(groups)
+    }
+
+    #[allow(clippy::too_many_arguments)] // one call, one place: a struct for it would only be unpacked again
+    async fn survey_one(
+        &self,
+        site: &Site,
+        roster: Roster,
+        census: &mut Census,
+        selection: &Selection,
+        mode: Mode,
+        now: Timestamp,
+        show: &mut (dyn FnMut(&Plan) + Send),
+        watch: Watch<'_>,
+    ) -> Result<Surveyed, Trouble> {
+        let name = site.source.connection();
+        let mut records = self.all_records(name).await?;
+        let last = self.store.cursor(name, ROSTER_SIZE).await?.and_then(|size| size.parse().ok());
+        let proof = roster.prove(last);
+        let evidence = if proof.is_ok() { Evidence::CompleteList } else { Evidence::Unproven };
+        let accepted = proof.as_ref().ok().map(|complete| complete.size());
+        let doubts = proof.err().unwrap_or_default();
+
+        let mut result = Surveyed {
+            connection: name.clone(),
+            people: roster.employees.len(),
+            to_do: 0,
+            held: 0,
+            doubts,
+            missing: Vec::new(),
+            unreadable: roster.unreadable.clone(),
+        };
+        let mut batch = Batch::default();
+        let order = managers_first(&roster.employees);
+        let mut employees: Vec<Option<Employee>> = roster.employees.into_iter().map(Some).collect();
+        let mut surveyor = Surveyor::new(self, site, evidence, census, now);
+        for (count, at) in order.into_iter().enumerate() {
+            let employee = employees[at].take().expect("everyone is taken once");
+            let (plan, todo) = surveyor.look(employee, &mut records);
+            if !selection.takes(&plan.key) {
+                continue;
+            }
+            result.to_do += usize::from(matches!(todo, Todo::Ask(_)));
+            result.held += usize::from(matches!(plan.verdict, Verdict::Hold(_)));
+            show(&plan);
+            if mode == Mode::Queue {
+                batch.add(todo);
+                if batch.is_full() {
+                    self.flush(&mut batch).await?;
+                }
+            }
+            if count % TELL_EVERY == 0 {
+                watch(Progress::Planned { people: count, total: result.people });
+            }
+        }
+        let seen = surveyor.people();
+        watch(Progress::Planned { people: result.people, total: result.people });
+
+        let unseen = records.into_values().filter(|record| record.account.is_some() && !seen.contains(&record.key.id));
+        let mut missing: Vec<EmployeeKey> = unseen.map(|record| record.key).collect();
+        missing.sort();
+        if mode == Mode::Queue {
+            if let Some(size) = accepted
+                && selection.only.is_empty()
+            {
+                // The list is complete, so their own records say whether they were deleted. Absence alone says nothing.
+                let hint = |key: &EmployeeKey| SyncRequest::hint(key.clone(), Trigger::Survey, now);
+                batch.requests.extend(missing.iter().map(hint));
+                self.store.set_cursor(name, ROSTER_SIZE, &size.to_string()).await?;
+            }
+            self.flush(&mut batch).await?;
+            if selection.only.is_empty() {
+                self.store.set_cursor(name, SURVEYED_AT, &now.to_string()).await?;
+            }
+        }
+        result.missing = missing;
+        Ok(result)
+    }
+
+    async fn all_records(&self, name: &ConnectionName) -> Result<HashMap<EmployeeId, Record>, Trouble> {
+        let mut all = HashMap::new();
+        let mut last: Option<EmployeeKey> = None;
+        loop {
+            let page = self.store.records(Some(name), last.as_ref(), PAGE).await?;
+            let Some(end) = page.last() else { return Ok(all) };
+            last = Some(end.key.clone());
+            all.extend(page.into_iter().map(|record| (record.key.id.clone(), record)));
+        }
+    }
+
+    async fn flush(&self, batch: &mut Batch) -> Result<(), Trouble> {
+        self.store.put_all(&batch.records).await?;
+        self.queue.push(&batch.requests).await?;
+        batch.records.clear();
+        batch.requests.clear();
+        Ok(())
+    }
+}
+
+/// Requests and records on their way to the store.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Record>,
+    requests: Vec<SyncRequest>,
+}
+
+impl Batch {
+    fn add(&mut self, todo: Todo) {
+        match todo {
+            Todo::Nothing => {}
+            Todo::Note(record) => self.records.push(*record),
+            Todo::Ask(request) => self.requests.push(*request),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() + self.requests.len() >= BATCH
+    }
+}

@@ -1,0 +1,197 @@
+//! One person of a survey: planned from what the survey holds, then noted or queued.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use mapping::account::{Account, GroupName};
+use mapping::desired::{Desired, WantedManager};
+use mapping::employee::{Employee, EmployeeId, EmployeeKey};
+use mapping::matching::{Found, find};
+use mapping::plan::{Action, ManagerSeen, Plan, Seen, Verdict, plan};
+use mapping::request::{Evidence, Observation, Survey, SyncRequest, Trigger};
+use mapping::status::Hold;
+use state::Record;
+
+use crate::census::Census;
+use crate::observe::manager_seen;
+use crate::review::{Review, review};
+use crate::{Site, Workflow};
+
+/// What a survey does about one person.
+pub(crate) enum Todo {
+    /// Nothing at all: stored and seen alike.
+    Nothing,
+    /// In step, or for somebody to decide: note that.
+    Note(Box<Record>),
+    /// Out of step: queue it.
+    Ask(Box<SyncRequest>),
+}
+
+/// What a survey knows of somebody's account, for those whom they manage.
+enum AsManager {
+    Known(ManagerSeen),
+    /// About to get one.
+    Coming,
+}
+
+/// Looks at one person after another, managers first.
+pub(crate) struct Surveyor<'a> {
+    workflow: &'a Workflow,
+    site: &'a Site,
+    evidence: Evidence,
+    census: &'a mut Census,
+    now: Timestamp,
+    people: HashMap<EmployeeId, AsManager>,
+}
+
+impl<'a> Surveyor<'a> {
+    /// Ready for the first.
+    pub fn new(
+        workflow: &'a Workflow,
+        site: &'a Site,
+        evidence: Evidence,
+        census: &'a mut Census,
+        now: Timestamp,
+    ) -> Surveyor<'a> {
+        Surveyor { workflow, site, evidence, census, now, people: HashMap::new() }
+    }
+
+    /// Everyone looked at.
+    pub fn people(self) -> HashSet<EmployeeId> {
+        self.people.into_keys().collect()
+    }
+
+    /// Plans one person and says what to do about them.
+    pub fn look(&mut self, employee: Employee, records: &mut HashMap<EmployeeId, Record>) -> (Plan, Todo) {
+        let id = employee.key.id.clone();
+        let desired = Desired::of(&employee, &self.site.rules, self.now);
+        let (manager, after) = self.manager(&desired, records);
+        let record = records.remove(&id);
+        let (plan, account) = self.plan(&desired, record.as_ref(), manager);
+        let username = plan.actions.iter().find_map(|action| match action {
+            Action::Create { username, .. } => Some(username.clone()),
+            Action::Update { .. } | Action::Join { .. } | Action::Leave { .. } => None,
+        });
+        let as_manager = match (&plan.account, &username, &plan.verdict) {
+            (Some(account), _, _) => AsManager::Known(ManagerSeen::Account(account.clone())),
+            (None, Some(_), _) => AsManager::Coming,
+            (None, None, Verdict::Skip(_)) => AsManager::Known(ManagerSeen::NoAccount),
+            (None, None, Verdict::Proceed | Verdict::NotYet(_) | Verdict::Hold(_)) => {
+                AsManager::Known(ManagerSeen::Unknown)
+            }
+        };
+        self.people.insert(id, as_manager);
+        if let Some(username) = &username {
+            self.census.take_username(username);
+        }
+        if let Some(account) = &plan.account {
+            self.census.take_account(account, &plan.key);
+        }
+        let todo = if self.needs_work(&plan) {
+            Todo::Ask(Box::new(self.request(&plan, employee, account, username, after)))
+        } else {
+            self.note(&plan, &desired, &employee, record)
+        };
+        (plan, todo)
+    }
+
+    /// What is known of the manager's account, and whom it is better to come after.
+    fn manager(&self, desired: &Desired, records: &HashMap<EmployeeId, Record>) -> (ManagerSeen, Option<EmployeeKey>) {
+        let id = match &desired.manager {
+            WantedManager::NotOurs | WantedManager::Nobody => return (ManagerSeen::Unknown, None),
+            WantedManager::Person(id) => id,
+        };
+        match self.people.get(id) {
+            Some(AsManager::Known(seen)) => (seen.clone(), None),
+            Some(AsManager::Coming) => {
+                let key = EmployeeKey { connection: desired.key.connection.clone(), id: id.clone() };
+                (ManagerSeen::Unknown, Some(key))
+            }
+            // Not looked at yet (a circle), or not on the list at all.
+            None => (manager_seen(records.get(id)), None),
+        }
+    }
+
+    fn plan(&self, desired: &Desired, record: Option<&Record>, manager: ManagerSeen) -> (Plan, Option<Account>) {
+        let candidates = self.census.candidates(desired, record.and_then(|r| r.account.as_ref()));
+        let account = match find(desired, &candidates) {
+            Found::Theirs(account) | Found::Matched(account) => Some(account),
+            Found::Nothing | Found::Gone(_) | Found::Doubt(_) => None,
+        };
+        let groups = self.census.groups(account);
+        let seen = Seen {
+            candidates,
+            suspended_by_us: record.is_some_and(|r| r.suspended_by_us),
+            manager,
+            groups,
+            managed: groups,
+            group: &|name: &GroupName| self.workflow.directory.seen(name),
+            taken: &|name: &str| self.census.is_taken(name),
+        };
+        let plan = plan(desired, &seen);
+        let account = if plan.is_empty() { None } else { account.cloned() };
+        (plan, account)
+    }
+
+    /// Whether somebody must go and do, or look again with their own eyes.
+    fn needs_work(&self, plan: &Plan) -> bool {
+        // A list of accounts with holes proves nobody's account deleted.
+        let uncertain = !self.census.complete && matches!(plan.verdict, Verdict::Hold(Hold::Deleted { .. }));
+        uncertain || !plan.is_empty()
+    }
+
+    fn request(
+        &self,
+        plan: &Plan,
+        employee: Employee,
+        account: Option<Account>,
+        username: Option<String>,
+        after: Option<EmployeeKey>,
+    ) -> SyncRequest {
+        let evidence = self.evidence;
+        let observation = match review(plan.clone(), evidence) {
+            Review::Permitted(_) => Some(Observation { employee, evidence }),
+            // Something would be taken away on the word of a doubtful list: the person's own record decides.
+            Review::NeedsOwnRecord => None,
+        };
+        let survey = (self.census.complete || account.is_some()).then(|| Survey {
+            observed_at: self.census.observed_at,
+            groups: self.census.groups(account.as_ref()).iter().cloned().collect(),
+            account,
+            username,
+        });
+        let hint = SyncRequest::hint(plan.key.clone(), Trigger::Survey, self.now);
+        SyncRequest { observation, survey, after, ..hint }
+    }
+
+    fn note(&self, plan: &Plan, desired: &Desired, employee: &Employee, old: Option<Record>) -> Todo {
+        let new = Record {
+            key: plan.key.clone(),
+            label: plan.label.clone(),
+            // A person held or out of scope keeps the link that was known.
+            account: plan.account.clone().or_else(|| old.as_ref().and_then(|r| r.account.clone())),
+            username: plan.username.clone().or_else(|| old.as_ref().and_then(|r| r.username.clone())),
+            status: plan.status(),
+            notes: plan.notes.clone(),
+            suspended_by_us: plan.suspended_by_us,
+            groups: plan.groups.clone(),
+            waits_for: plan.waits_for.clone(),
+            fingerprint: Some(desired.fingerprint()),
+            observed_at: Some(employee.observed_at),
+            next_change: desired.next_change,
+            last_sync: self.now,
+            trigger: Trigger::Survey,
+            version: old.as_ref().map_or(0, |r| r.version),
+        };
+        match old {
+            Some(old) if says_the_same(&old, &new) => Todo::Nothing,
+            Some(_) | None => Todo::Note(Box::new(new)),
+        }
+    }
+}
+
+/// Whether a record would only be given a newer date.
+fn says_the_same(old: &Record, new: &Record) -> bool {
+    let dated = Record { observed_at: old.observed_at, last_sync: old.last_sync, trigger: old.trigger, ..new.clone() };
+    *old == dated
+}

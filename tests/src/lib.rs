@@ -1,0 +1,11 @@
+//! Stateful simulators of BambooHR and JumpCloud, speaking real HTTP on loopback.
+//!
+//! Written from the vendors' documentation. Each behaviour that nobody could confirm is a switch. Used by the
+//! stories of this crate, by the benchmark and by `hirewire demo`; nothing else may depend on it.
+
+pub mod bamboohr;
+pub mod clock;
+pub mod company;
+pub mod jumpcloud;
+pub mod server;
+pub mod town;
