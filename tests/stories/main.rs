@@ -1,4 +1,16 @@
 //! One integration binary: every story of Hirewire, told through the real binary, real HTTP and a real store.
 
+mod accounts;
+mod arrows;
+mod connections;
+mod contract;
+mod crash;
+mod faults;
+mod groups;
+mod input;
 mod lifecycle;
+mod recordings;
+mod results;
+mod safety;
 mod world;
+mod worlds;

@@ -122,10 +122,11 @@ impl BambooHr {
             return Ok(None);
         }
         let Some(mut person) = self.person(id, Rows::Current).await? else { return Ok(None) };
-        if person.is_upcoming(self.today(now)) {
+        let today = self.today(now);
+        if person.is_beginning(today) {
             // Job, site and manager of somebody who has not begun are in rows of the future.
             let Some(later) = self.person(id, Rows::Last).await? else { return Ok(None) };
-            person.take_over(later, &self.inner.asked);
+            person.take_over(later, &self.inner.asked, today);
         }
         let places = self.places([&person], now).await?;
         Ok(Some(person.employee(&places, &self.inner.asked, now)))
@@ -151,14 +152,14 @@ impl BambooHr {
         let wanted: BTreeSet<EmployeeId> = ids.iter().filter(|id| record_id(id.as_str()).is_some()).cloned().collect();
         let Few { mut people, mut doubtful } = self.some(&wanted, Rows::Current).await?;
         // Whoever has not begun has blank fields there, or is not there at all.
-        let begun = people.iter().filter(|person| !person.is_upcoming(today));
+        let begun = people.iter().filter(|person| !person.is_beginning(today));
         let settled: BTreeSet<&EmployeeId> = begun.map(|person| &person.key.id).chain(&doubtful).collect();
         let open = wanted.iter().filter(|id| !settled.contains(id)).cloned().collect();
         let mut later = self.some(&open, Rows::Last).await?;
-        later.people.retain(|person| person.is_upcoming(today));
-        report::join(&mut people, later.people, asked);
+        later.people.retain(|person| person.is_beginning(today));
+        report::join(&mut people, later.people, asked, today);
         // A beginner whose later rows did not come would be blank: left to be read alone, as all doubtful ones are.
-        people.retain(|person| person.has_later_rows || !person.is_upcoming(today));
+        people.retain(|person| person.has_later_rows || !person.is_beginning(today));
         doubtful.append(&mut later.doubtful);
         if !doubtful.is_empty() {
             tracing::warn!(%connection, records = doubtful.len(), "records of a short list left out");
@@ -192,11 +193,12 @@ impl BambooHr {
 
     pub(crate) async fn roster(&self, now: Timestamp) -> Result<Roster, Fault> {
         let mut all = self.report(Rows::Current, None, None).await?;
-        let mut later = self.report(Rows::Last, None, Some(self.today(now))).await?;
+        let today = self.today(now);
+        let mut later = self.report(Rows::Last, None, Some(today)).await?;
         // Whoever cannot be read in the first is not known from the second alone.
         later.without(&all.unreadable);
         all.note(&mut later);
-        report::join(&mut all.people, later.people, &self.inner.asked);
+        report::join(&mut all.people, later.people, &self.inner.asked, today);
         let places = self.places(&all.people, now).await?;
         let asked = &self.inner.asked;
         Ok(Roster {
@@ -208,18 +210,18 @@ impl BambooHr {
         })
     }
 
-    /// One report: of `ids` or of everyone, and of those only who begins after `upcoming_after`, if given.
+    /// One report: of `ids` or of everyone, and of those only who begins on `beginning_from` or later, if given.
     async fn report(
         &self,
         rows: Rows,
         ids: Option<&[EmployeeId]>,
-        upcoming_after: Option<Date>,
+        beginning_from: Option<Date>,
     ) -> Result<People, Fault> {
         let Inner { asked, connection, door, .. } = &*self.inner;
         let body = self.call(door.report(&asked.columns, rows, ids), REPORT, About::Everyone, &EVERYONE).await?;
         let (asked, connection) = (Arc::clone(asked), connection.clone());
         // A hundred megabytes take the better part of a second: not on a thread that others wait for.
-        let reading = tokio::task::spawn_blocking(move || report::people(&body, &asked, &connection, upcoming_after));
+        let reading = tokio::task::spawn_blocking(move || report::people(&body, &asked, &connection, beginning_from));
         match reading.await {
             Ok(people) => people.map_err(|flaw| flaw.of(REPORT)),
             Err(_) => {

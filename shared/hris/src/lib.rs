@@ -9,9 +9,11 @@ use mapping::configuration::{Connection, SourceKind};
 use mapping::employee::{ConnectionName, Employee, EmployeeId};
 use mapping::roster::Roster;
 use mapping::secret::Secret;
-use transport::{Fault, Transport};
+use transport::Transport;
 
 pub use bamboohr::BambooHr;
+/// Why something could not be read. Here as well, so that whoever reads HR need not be able to send by themselves.
+pub use transport::Fault;
 
 /// One HR tenant, ready to be read. Clones share connections and caches.
 #[derive(Clone, Debug)]

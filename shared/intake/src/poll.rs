@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use hris::{ChangeKind, Source};
+use hris::{ChangeKind, Fault, Source};
 use jiff::Timestamp;
 use mapping::employee::{EmployeeId, EmployeeKey};
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
 use state::{Queue, StateError, Store};
-use transport::Fault;
 
 /// The cursor's name in the store.
 const CURSOR: &str = "changed";

@@ -146,6 +146,8 @@ impl JumpCloud {
 
     /// Changes an account, as `account` was when it was read, and gives it as it is then. Nothing to change, no call.
     ///
+    /// An account that somebody took out of STAGED meanwhile keeps the state that they gave it: look at the answer.
+    ///
     /// # Errors
     /// [`Fault::NotFound`] where the account is gone.
     pub async fn update(
@@ -188,10 +190,10 @@ impl JumpCloud {
                 let put = Value::Object(body::state_body(AccountState::Activated));
                 return self.put(&account.id, &put).await;
             }
-            // Perhaps somebody was faster: then there is nothing to refuse.
+            // Perhaps somebody was faster, one way or the other: then it is as they made it.
             Err(fault @ Fault::Rejected { status: 400 | 409, .. }) => {
                 let now = self.account(&account.id).await?;
-                return now.filter(|now| now.state == AccountState::Activated).ok_or(fault);
+                return now.filter(|now| now.state != AccountState::Staged).ok_or(fault);
             }
             Err(fault) => return Err(fault),
         };

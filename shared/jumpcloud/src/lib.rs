@@ -15,6 +15,8 @@ mod wire;
 pub use account::{Accounts, Created, NewAccount};
 pub use client::{JumpCloud, Organisation};
 pub use group::Group;
+/// Why a call did not do it. Here as well, so that whoever calls JumpCloud need not be able to send by themselves.
+pub use transport::Fault;
 
 /// The name that faults and logs show.
 const VENDOR: &str = "JumpCloud";

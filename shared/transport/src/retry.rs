@@ -11,7 +11,7 @@ const BACKOFF_FLOOR: Duration = Duration::from_millis(500);
 /// The longest wait that we choose ourselves. JumpCloud's own command line stops there too.
 const BACKOFF_CEILING: Duration = Duration::from_secs(30);
 
-/// Cloudflare's and some proxies' "network read time-out".
+/// Some proxies' "network read time-out".
 const PROXY_READ_TIMEOUT: u16 = 598;
 
 /// How one attempt ended.

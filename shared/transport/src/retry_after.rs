@@ -7,9 +7,9 @@ use http::header::{DATE, RETRY_AFTER};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-/// The longest wait that is believed. Every call's deadline is far shorter; this only keeps the arithmetic of moments
-/// away from its edges.
-const WAIT_LIMIT: Duration = Duration::from_hours(24);
+/// The longest wait that is believed: everybody waits for it, so one odd header must not stop a day's work. Asking once
+/// an hour floods nobody.
+const WAIT_LIMIT: Duration = Duration::from_hours(1);
 
 /// How long the vendor asks us to wait; `None` where it does not say so, or says it unreadably.
 ///

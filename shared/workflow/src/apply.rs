@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jumpcloud::{Created, NewAccount};
+use jumpcloud::{Created, Fault, NewAccount};
 use mapping::account::{Account, AccountId, GroupName};
 use mapping::plan::{Action, ManagerChange};
-use transport::Fault;
 
 use crate::review::Reviewed;
 use crate::{Trouble, Workflow};

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLock;
 
-use jumpcloud::{Group, JumpCloud};
+use jumpcloud::{Fault, Group, JumpCloud};
 use mapping::account::{GroupId, GroupName};
 use mapping::plan::GroupSeen;
 use state::{KnownGroup, StateError, Store};
 use tokio::sync::Mutex;
-use transport::Fault;
 
 use crate::Trouble;
 

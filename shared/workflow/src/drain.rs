@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use jumpcloud::Fault;
 use mapping::status::Status;
 use state::{Lease, StateError};
 use tokio::sync::watch;
-use transport::Fault;
 
 use crate::provision::Done;
 use crate::{Progress, Trouble, Watch, Workflow};

@@ -16,11 +16,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hris::Source;
-use jumpcloud::JumpCloud;
+use jumpcloud::{Fault, JumpCloud};
 use mapping::employee::ConnectionName;
 use mapping::rules::Rules;
 use state::{Queue, StateError, Store};
-use transport::Fault;
 
 pub use directory::Directory;
 pub use drain::{Drained, Until};

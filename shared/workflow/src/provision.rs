@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jumpcloud::Fault;
 use mapping::account::GroupName;
 use mapping::desired::Desired;
 use mapping::employee::EmployeeKey;
@@ -10,7 +11,6 @@ use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
 use mapping::status::{Hold, Skip, Status};
 use state::{AuditKind, AuditRow, Lease, Record};
-use transport::Fault;
 
 use crate::apply::{Applied, End};
 use crate::observe::HrSays;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use mapping::attribute::Attribute;
 use mapping::rules::Rules;
 
 /// Asked for by anybody's rules: standing, identity, and the site.
@@ -91,25 +92,29 @@ impl Asked {
         let names: BTreeSet<&str> = used.iter().map(String::as_str).chain(ALWAYS).collect();
         // Standing, identity and site are read under the vendor's own names, whatever the rules call them.
         let mut columns: BTreeSet<&str> = BTreeSet::from(ALWAYS);
-        let sources = names.iter().map(|name| match rules.field_names.get(*name) {
-            Some(theirs) => Source::Theirs(theirs),
-            None => Part::of(name).map_or(Source::Theirs(name), Source::Site),
+        let meanings = names.iter().map(|name| match rules.field_names.get(*name) {
+            Some(theirs) => Meaning::Theirs(theirs),
+            None => Part::of(name).map_or(Meaning::Theirs(name), Meaning::Site),
         });
-        let sources: Vec<Source<'_>> = sources.collect();
-        columns.extend(sources.iter().filter_map(|source| match source {
-            Source::Theirs(ID) | Source::Site(_) => None,
-            Source::Theirs(theirs) => Some(*theirs),
+        let meanings: Vec<Meaning<'_>> = meanings.collect();
+        columns.extend(meanings.iter().filter_map(|meaning| match meaning {
+            Meaning::Theirs(ID) | Meaning::Site(_) => None,
+            Meaning::Theirs(theirs) => Some(*theirs),
         }));
         let columns: Box<[Box<str>]> = columns.into_iter().map(Box::from).collect();
         let place = |name: &str| columns.binary_search_by(|column| (**column).cmp(name)).unwrap_or_default();
-        let origins = sources.iter().map(|source| match source {
-            Source::Theirs(ID) => Origin::Id,
-            Source::Theirs(theirs) => Origin::Column(place(theirs)),
-            Source::Site(part) => Origin::Site(*part),
+        let origins = meanings.iter().map(|meaning| match meaning {
+            Meaning::Theirs(ID) => Origin::Id,
+            Meaning::Theirs(theirs) => Origin::Column(place(theirs)),
+            Meaning::Site(part) => Origin::Site(*part),
         });
         let supervisor = place(SUPERVISOR);
         let (status, hire_date, termination_date) = (place(STATUS), place(HIRE_DATE), place(TERMINATION_DATE));
-        let decisive = [status, hire_date, termination_date, place(WORK_EMAIL)];
+        // Identity is what the rules make the e-mail of, which need not be `workEmail`.
+        let email = rules.attributes.iter().filter(|(attribute, _)| *attribute == Attribute::Email);
+        let email = email.flat_map(|(_, expression)| expression.fields());
+        let email = email.map(|name| place(rules.field_names.get(name).map_or(name, String::as_str)));
+        let decisive = [status, hire_date, termination_date].into_iter().chain(email).collect::<Vec<_>>();
         Asked {
             origins: origins.collect(),
             names: names.into_iter().map(Box::from).collect(),
@@ -140,7 +145,8 @@ impl Asked {
     }
 }
 
-enum Source<'r> {
+/// What one of our names stands for.
+enum Meaning<'r> {
     Theirs(&'r str),
     Site(Part),
 }

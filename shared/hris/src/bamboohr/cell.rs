@@ -13,7 +13,7 @@ pub(crate) const VALUE_BYTES: usize = 64 << 10;
 const NO_DATE: &str = "0000-00-00";
 
 /// One value.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) enum Cell<'a> {
     /// Not in the answer.
     #[default]
@@ -24,6 +24,18 @@ pub(crate) enum Cell<'a> {
     Text(Cow<'a, str>),
     /// Nothing that a value can be; says what instead.
     Flawed(&'static str),
+}
+
+/// Personal values stay out of logs.
+impl fmt::Debug for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cell::Absent => "Absent",
+            Cell::Empty => "Empty",
+            Cell::Text(_) => "Text(…)",
+            Cell::Flawed(what) => what,
+        })
+    }
 }
 
 impl<'a> Cell<'a> {
@@ -117,7 +129,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
 }
 
 /// A small object, read without knowing its shape; anything but an object has nothing in it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Slip<'a>(Vec<(Cow<'a, str>, Cell<'a>)>);
 
 impl<'a> Slip<'a> {
@@ -170,7 +182,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Slip<'a> {
 }
 
 /// Objects by key, or in a list: the vendor's language makes no difference between an empty object and an empty list.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Slips<'a>(pub(crate) Vec<(Option<Cow<'a, str>>, Slip<'a>)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Slips<'a> {

@@ -37,7 +37,7 @@ pub(super) async fn check(bamboo: &BambooHr, now: Timestamp) -> Result<Vec<Findi
     });
     findings.push(match bamboo.all_locations().await {
         Ok(places) => sites(&places),
-        Err(fault) => no_sites(finding(fault)?, inner.asked.uses_sites()),
+        Err(fault) => no_sites(fault, inner.asked.uses_sites())?,
     });
     findings.push(match &inner.webhook_key {
         Some(key) if !key.expose().is_empty() => Finding::Good("a webhook key is there".to_owned()),
@@ -129,15 +129,19 @@ fn sites(places: &Places) -> Finding {
     )
 }
 
-fn no_sites(found: Finding, needed: bool) -> Finding {
-    let what = match found {
-        Finding::Good(what) | Finding::Fault { what, .. } => what,
+fn no_sites(fault: Fault, needed: bool) -> Result<Finding, Fault> {
+    let said = match fault {
+        Fault::KeyRefused { detail, .. } => detail,
+        Fault::Rejected { message, .. } => message,
+        Fault::NotFound { .. } => "no such endpoint".to_owned(),
+        Fault::Malformed { detail, .. } => detail,
+        Fault::RateLimited { .. } | Fault::Unavailable { .. } | Fault::Unsure { .. } => return Err(fault),
     };
-    let lost = if needed { "work addresses are left alone and " } else { "" };
-    bad(
-        format!("locations cannot be read ({what}): {lost}the connection's `time_zone` counts for everyone"),
+    let lost = if needed { "work addresses are left alone, and " } else { "" };
+    Ok(bad(
+        format!("locations cannot be read ({said}): {lost}the connection's `time_zone` counts for everyone"),
         "give the key's user access to the company's locations, or leave it so",
-    )
+    ))
 }
 
 /// What a fault means for whoever sets this up; what passes by itself is no finding.

@@ -114,7 +114,7 @@ impl<'a> Visitor<'a> for RowSeed<'_, 'a> {
 }
 
 /// A person, before the site is joined.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) key: EmployeeKey,
     pub(crate) employment: Reading<Employment>,
@@ -127,6 +127,13 @@ pub(crate) struct Person {
     pub(crate) values: Vec<Reading<Box<str>>>,
     /// Whether job, site and manager are those of the rows to come.
     pub(crate) has_later_rows: bool,
+}
+
+/// Personal values stay out of logs.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Person({})", self.key)
+    }
 }
 
 impl Person {
@@ -163,21 +170,25 @@ impl Person {
         self.starts.value().is_some_and(|starts| *starts > today)
     }
 
-    /// Takes job, site and manager from the rows to come. Standing stays: `later` knows the last status, not today's.
-    pub(crate) fn take_over(&mut self, later: Person, asked: &Asked) {
+    /// Whether job, site and manager may still be in rows to come: until the first day is over, since nobody says at
+    /// which moment of it they count.
+    pub(crate) fn is_beginning(&self, today: Date) -> bool {
+        self.starts.value().is_some_and(|starts| *starts >= today)
+    }
+
+    /// Takes job, site and manager from the rows to come; on the first day only what is blank otherwise. Standing
+    /// stays: `later` knows the last status, not today's.
+    pub(crate) fn take_over(&mut self, later: Person, asked: &Asked, today: Date) {
+        let upcoming = self.is_upcoming(today);
         for ((value, new), origin) in self.values.iter_mut().zip(later.values).zip(&asked.origins) {
             let standing = [asked.status, asked.hire_date, asked.termination_date];
             let stays = matches!(origin, Origin::Column(column) if standing.contains(column));
-            if !stays && new != Reading::Hidden {
-                *value = new;
+            if !stays {
+                take(value, new, upcoming);
             }
         }
-        if later.manager != Reading::Hidden {
-            self.manager = later.manager;
-        }
-        if later.location != Reading::Hidden {
-            self.location = later.location;
-        }
+        take(&mut self.manager, later.manager, upcoming);
+        take(&mut self.location, later.location, upcoming);
         self.has_later_rows = true;
     }
 
@@ -218,6 +229,14 @@ impl Person {
             manager: self.manager,
             fields: Fields::new(asked.names.clone(), self.values),
         }
+    }
+}
+
+fn take<T>(value: &mut Reading<T>, new: Reading<T>, replace: bool) {
+    match (&*value, &new) {
+        (_, Reading::Hidden) => {}
+        (Reading::Is(_), Reading::Is(_) | Reading::Empty) if !replace => {}
+        (_, Reading::Is(_) | Reading::Empty) => *value = new,
     }
 }
 

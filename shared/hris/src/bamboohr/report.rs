@@ -47,12 +47,12 @@ impl People {
     }
 }
 
-/// The people of a report; only those who begin after `upcoming_after`, if given.
+/// The people of a report; of those only who begins on `beginning_from` or later, if given.
 pub(crate) fn people(
     body: &[u8],
     asked: &Asked,
     connection: &ConnectionName,
-    upcoming_after: Option<Date>,
+    beginning_from: Option<Date>,
 ) -> Result<People, Flaw> {
     let mut found = People::default();
     let mut seen = vec![false; asked.columns.len()];
@@ -66,7 +66,7 @@ pub(crate) fn people(
             }
             *seen |= *cell != Cell::Absent;
         }
-        if upcoming_after.is_some_and(|today| !may_begin(row, asked, today)) {
+        if beginning_from.is_some_and(|today| !may_begin(row, asked, today)) {
             return;
         }
         match Person::read(row, asked, connection) {
@@ -95,25 +95,27 @@ pub(crate) fn people(
     Ok(found)
 }
 
-/// Joins those who have not begun yet to everyone; both are in order, and stay so.
-pub(crate) fn join(people: &mut Vec<Person>, later: Vec<Person>, asked: &Asked) {
+/// Joins the last rows of those who begin to everyone; both are in order, and stay so.
+pub(crate) fn join(people: &mut Vec<Person>, later: Vec<Person>, asked: &Asked, today: Date) {
     let mut missing = Vec::new();
     for person in later {
         match people.binary_search_by(|known| known.key.order().cmp(&person.key.order())) {
             // A first day that moved between the two answers: the next look at this person settles it.
             Ok(at) if people[at].starts != person.starts => {}
-            Ok(at) => people[at].take_over(person, asked),
-            Err(_) => missing.push(person.begin(asked)),
+            Ok(at) => people[at].take_over(person, asked, today),
+            Err(_) if person.is_upcoming(today) => missing.push(person.begin(asked)),
+            // Here already, and in no list of today: the last status is not this person's word.
+            Err(_) => {}
         }
     }
     people.append(&mut missing);
     people.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
 }
 
-/// Whether this may be somebody who begins after `today`; what cannot be read as a date may be.
+/// Whether this may be somebody who begins today or later; what cannot be read as a date may be.
 fn may_begin(row: &Row<'_>, asked: &Asked, today: Date) -> bool {
     match &row.cells[asked.hire_date] {
-        Cell::Text(text) => day(text).is_none_or(|starts| starts > today),
+        Cell::Text(text) => day(text).is_none_or(|starts| starts >= today),
         Cell::Flawed(_) => true,
         Cell::Absent | Cell::Empty => false,
     }
@@ -433,8 +435,8 @@ mod tests {
     fn of_the_last_rows_only_those_who_are_to_begin() {
         let body = report(
             &[],
-            r#"{"id":"1","status":"Inactive","hireDate":"2020-01-01"},{"id":"2","hireDate":"2026-03-01"},
-               {"id":"3","hireDate":"2026-03-02","jobTitle":["x"]},{"id":"4","hireDate":"2026-03-02"},{"id":"5"},
+            r#"{"id":"1","status":"Inactive","hireDate":"2020-01-01"},{"id":"2","hireDate":"2026-02-28"},
+               {"id":"3","hireDate":"2026-03-02","jobTitle":["x"]},{"id":"4","hireDate":"2026-03-01"},{"id":"5"},
                {"id":"6","hireDate":"soon"},{"id":"","hireDate":"2020-01-01"},{"id":"8","hireDate":null}"#,
         );
         let people = upcoming(&body);
@@ -457,7 +459,7 @@ mod tests {
                {{"id":"4","status":"Active",{begins},"jobTitle":"Moved"}}"#
         );
         let mut all = read(&report(&[], &current)).expect("a report").people;
-        join(&mut all, upcoming(&report(&[], &last)).people, &asked());
+        join(&mut all, upcoming(&report(&[], &last)).people, &asked(), date(2026, 3, 1));
         assert_eq!(ids(&all), ["1", "2", "3", "4"]);
         let all: Vec<Employee> = all.into_iter().map(|person| employee(person, &places())).collect();
         let (ada, new, moved) = (&all[0], &all[1], &all[3]);
@@ -472,6 +474,20 @@ mod tests {
         assert_eq!(new.employment, Reading::Is(Employment::Active));
         assert_eq!(new.fields.get("status"), Reading::Is("Active"));
         assert_eq!(moved.fields.get("jobTitle"), Reading::Empty);
+    }
+
+    #[test]
+    fn on_the_first_day_only_blanks_are_filled_and_nobody_is_added() {
+        let current = r#"{"id":"1","status":"Active","hireDate":"2026-03-01","jobTitle":"Trainee","location":null}"#;
+        let last = r#"{"id":"1","hireDate":"2026-03-01","jobTitle":"Engineer","location":"London, UK","4340.4":"7"},
+            {"id":"2","status":"Active","hireDate":"2026-03-01"}"#;
+        let mut all = read(&report(&[], current)).expect("a report").people;
+        join(&mut all, upcoming(&report(&[], last)).people, &asked(), date(2026, 3, 1));
+        assert_eq!(ids(&all), ["1"]);
+        let ada = employee(all.remove(0), &places());
+        assert_eq!(ada.fields.get("jobTitle"), Reading::Is("Trainee"));
+        assert_eq!(ada.fields.get("locationCity"), Reading::Is("London"));
+        assert_eq!(ada.fields.get("badge"), Reading::Is("7"));
     }
 
     #[test]

@@ -175,3 +175,60 @@ fn progress_is_told_after_each_page() {
     block_on(all("GET /x", 1, String::as_str, fetch, &progress)).expect("a list");
     assert_eq!(told.into_inner().expect("no panic"), [(100, 250), (200, 250), (250, 250)]);
 }
+
+/// Waits for so many turns of the executor.
+async fn turns(n: u32) {
+    for _ in 0..n {
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut waited, true) {
+                return std::task::Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Answers overtake one another, and something happens at some moment: what is called complete was true at some time.
+#[test]
+fn complete_is_never_said_wrongly_of_one_event() {
+    let mut seed = 7_u64;
+    let mut chance = |below: u64| {
+        // Knuth's MMIX generator; its high bits are good enough here.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let mut complete = 0;
+    for round in 0..500 {
+        let events =
+            [Event::Append("999999"), Event::Prepend("-"), Event::Delete(usize::try_from(chance(450)).expect("few"))];
+        let event = events[usize::try_from(chance(3)).expect("few")].clone();
+        let pages = usize::try_from(1 + chance(5)).expect("few");
+        let waits: Vec<(u32, u32)> = (0..32).map(|_| (low(chance(6)), low(chance(6)))).collect();
+        let before = Server::new(450).list;
+        let server = Mutex::new(Server::new(450).after(pages, event));
+        let asked = Mutex::new(waits.into_iter());
+        let fetch = |skip| {
+            let (first, then) = asked.lock().expect("no panic").next().expect("few pages");
+            let server = &server;
+            async move {
+                turns(first).await;
+                let page = server.lock().expect("no panic").page(skip);
+                turns(then).await;
+                Ok(page)
+            }
+        };
+        let all = block_on(all("GET /x", 1 + round % 6, String::as_str, fetch, &|_, _| ())).expect("a list");
+        let mut after = server.into_inner().expect("no panic").list;
+        after.sort();
+        assert!(!all.complete || all.items == before || all.items == after, "round {round}");
+        complete += u32::from(all.complete);
+    }
+    assert!(complete > 400, "{complete} of 500 are settled by reading once more");
+}
+
+fn low(n: u64) -> u32 {
+    u32::try_from(n).expect("a small number")
+}

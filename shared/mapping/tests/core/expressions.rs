@@ -214,8 +214,6 @@ fn almost_an_expression() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
-
     #[test]
     fn nothing_anybody_writes_panics(
         source in prop_oneof![3 => almost_an_expression(), 1 => any::<String>(), 1 => "\\PC{0,60}"],

@@ -1,6 +1,7 @@
 //! People as HR states them, and the rules of a company, briefly written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -70,7 +71,7 @@ pub struct Person {
 impl Person {
     /// Employed for years, with every default field there and the usual ones filled.
     pub fn new(id: &str, first: &str, last: &str) -> Person {
-        let all = rules("").fields();
+        static ALL: LazyLock<BTreeSet<String>> = LazyLock::new(|| rules("").fields());
         let mut person = Person {
             id: id.to_owned(),
             employment: Reading::Is(Employment::Active),
@@ -78,7 +79,7 @@ impl Person {
             ends: Reading::Empty,
             manager: Reading::Empty,
             zone: None,
-            fields: all.into_iter().map(|name| (name, Reading::Empty)).collect(),
+            fields: ALL.iter().map(|name| (name.clone(), Reading::Empty)).collect(),
         };
         let email = format!("{}.{}@acme.example", first.to_lowercase(), last.to_lowercase());
         for (name, value) in [("firstName", first), ("lastName", last), ("workEmail", &email), ("employeeNumber", id)] {

@@ -250,8 +250,6 @@ fn may_work(state: AccountState) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
     #[test]
     fn planning_twice_plans_nothing(person in person("7"), rules in any_rules(), mut world in organisation()) {
         let employee = person.employee();
@@ -307,8 +305,9 @@ proptest! {
         rules in any_rules(),
         world in organisation(),
     ) {
-        // An explicit leaver stays one when the first day is hidden, so that is left out of the comparison.
-        prop_assume!(!start || whole.employment != Reading::Is(Employment::Inactive));
+        // Somebody inactive who has not started is no leaver yet; with the first day hidden nobody can tell, and the
+        // explicit status counts. So that is left out of the comparison.
+        let start = start && whole.employment != Reading::Is(Employment::Inactive);
         let mut part = hidden.iter().fold(whole.clone(), |person, field| person.hiding(field));
         if status { part.employment = Reading::Hidden }
         if start { part.starts = Reading::Hidden }
@@ -469,8 +468,6 @@ fn the_last_observation_decides_for_an_account_that_exists() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     /// Managers in any shape, cycles too, in any order, once those who wait were looked at again.
     #[test]
     fn managers_end_the_same_in_any_order(

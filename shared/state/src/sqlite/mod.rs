@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -22,6 +22,8 @@ use crate::error::StateError;
 /// How long to wait for another process that writes. The longest write, a survey of a hundred thousand people put on
 /// the queue, takes a few seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between two tries at what SQLite does not wait for by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 /// Statements kept ready: all there are.
 const STATEMENTS: usize = 64;
 /// How much of the write-ahead log is kept on disk after a large write, in bytes.
@@ -81,9 +83,9 @@ impl Database {
     /// # Errors
     /// When it cannot be reached, or is not ours, or is a newer Hirewire's.
     pub fn open(path: &Path) -> Result<Database, StateError> {
-        let place = |error: std::io::Error| StateError::Unavailable(format!("{}: {error}", path.display()));
         // An absolute path is never one of SQLite's special names, such as `:memory:`.
-        let path = std::path::absolute(path).map_err(place)?;
+        let absolute = std::path::absolute(path);
+        let path = absolute.map_err(|error| StateError::Unavailable(format!("{}: {error}", path.display())))?;
         let place = |error: std::io::Error| StateError::Unavailable(format!("{}: {error}", path.display()));
         if let Some(folder) = path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(place)?;
@@ -94,7 +96,7 @@ impl Database {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(place(error)),
         }
-        let connection = connect(&path).map_err(|fault| match StateError::from(fault) {
+        let connection = aside(|| connect(&path)).map_err(|fault| match StateError::from(fault) {
             StateError::Unavailable(why) => StateError::Unavailable(format!("{}: {why}", path.display())),
             StateError::Corrupt(why) => StateError::Corrupt(format!("{}: {why}", path.display())),
             error @ (StateError::Conflict | StateError::TooNew { .. }) => error,
@@ -138,10 +140,26 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     // Looked at before anything is written: a stranger's file stays as it is. In a transaction, so that another process
     // that is just making the tables is seen before or after, not halfway.
     schema::check(&*connection.transaction()?)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Lets readers and the writer work side by side. Only a new file is really changed, and if several open it at once,
+/// SQLite refuses all but one without waiting: so we wait.
+fn write_ahead(connection: &Connection) -> Result<(), Fault> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && started.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(BUSY_PAUSE);
+            }
+            answer => return Ok(answer?),
+        }
+    }
 }

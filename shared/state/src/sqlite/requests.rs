@@ -36,8 +36,7 @@ const PARK: &str = "UPDATE request SET state = 'parked' WHERE place = ?1";
 const UNPARK: &str = "UPDATE request SET state = 'ready' WHERE state = 'parked' AND after_person = ?1";
 const TAKE: &str = "UPDATE request SET state = 'leased', due = ?2, turn = turn + 1, attempts = attempts + 1 \
     WHERE place = ?1 RETURNING turn, attempts, asked_at, body";
-const HELD: &str = "SELECT person, attempts FROM request \
-    WHERE place = ?1 AND turn = ?2 AND state = 'leased'";
+const HELD: &str = "SELECT person, attempts FROM request WHERE place = ?1 AND turn = ?2 AND state = 'leased'";
 const STAMP: &str = "SELECT asked_at, observed_at FROM request WHERE place = ?1";
 const DELETE: &str = "DELETE FROM request WHERE place = ?1";
 const MOVE: &str = "UPDATE request SET (asked_at, observed_at, after_person, body, attempts, error) = \

@@ -248,17 +248,17 @@ async fn an_intent_without_outcome_is_unfinished(store: &Store, _: &Queue) {
 }
 
 async fn a_run_is_settled_whole_or_not_at_all(store: &Store, queue: &Queue) {
-    let (intent, done) = (row("a", "1", 1, AuditKind::Intent, None), row("b", "1", 2, AuditKind::Done, Some("a")));
+    let (intent, done) = (row("a", "1", 1, AuditKind::Intent, None), [row("b", "1", 2, AuditKind::Done, Some("a"))]);
     queue.push(&[hint("1", 0)]).await.unwrap();
     let leases = lease(queue, 0, 1).await;
     store.audit(&[intent]).await.unwrap();
 
     let stale = Record { version: 3, ..record("1") };
-    is_conflict(store.settle(&leases[0], &stale, &[done.clone()], &[hint("2", 1)]).await);
+    is_conflict(store.settle(&leases[0], &stale, &done, &[hint("2", 1)]).await);
     assert_eq!(store.unfinished(&who("1")).await.unwrap().len(), 1);
     assert_eq!(queue.depth(at(1)).await.unwrap(), Depth { in_flight: 1, ..Depth::default() });
 
-    store.settle(&leases[0], &record("1"), &[done.clone()], &[hint("2", 1)]).await.unwrap();
+    store.settle(&leases[0], &record("1"), &done, &[hint("2", 1)]).await.unwrap();
     assert_eq!(store.record(&who("1")).await.unwrap().unwrap().version, 1);
     assert_eq!(store.unfinished(&who("1")).await.unwrap(), []);
     assert_eq!(names(&lease(queue, 1, 9).await), ["2"]);
@@ -316,8 +316,8 @@ async fn waiting_requests_of_a_person_are_merged(_: &Store, queue: &Queue) {
         (observed("p", 10, 30), observed("p", 40, 20), "new"),
     ];
     for (waiting, new, stays) in cases {
-        queue.push(&[waiting.clone()]).await.unwrap();
-        queue.push(&[new.clone()]).await.unwrap();
+        queue.push(std::slice::from_ref(&waiting)).await.unwrap();
+        queue.push(std::slice::from_ref(&new)).await.unwrap();
         let leases = lease(queue, 50, 9).await;
         assert_eq!(leases.len(), 1);
         let expected = if stays == "new" { &new } else { &waiting };

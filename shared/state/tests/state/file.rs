@@ -61,14 +61,14 @@ async fn two_processes_use_one_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn eight_may_open_a_new_file_at_once_and_write() {
-    for _ in 0..10 {
+    for _ in 0..4 {
         let scratch = std::sync::Arc::new(Scratch::new());
         let tasks: Vec<_> = (0..8)
             .map(|number| {
                 let scratch = scratch.clone();
                 tokio::spawn(async move {
                     let (store, queue) = scratch.open().await;
-                    for turn in 0..20 {
+                    for turn in 0..5 {
                         store.put(&record(&format!("{number}-{turn}"))).await.unwrap();
                         queue.push(&[hint(&format!("{number}-{turn}"), 0)]).await.unwrap();
                     }
@@ -79,8 +79,8 @@ async fn eight_may_open_a_new_file_at_once_and_write() {
             task.await.unwrap();
         }
         let (store, queue) = scratch.open().await;
-        assert_eq!(store.records(None, None, 999).await.unwrap().len(), 160);
-        assert_eq!(queue.depth(at(0)).await.unwrap().waiting, 160);
+        assert_eq!(store.records(None, None, 999).await.unwrap().len(), 40);
+        assert_eq!(queue.depth(at(0)).await.unwrap().waiting, 40);
     }
 }
 
