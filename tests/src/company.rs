@@ -131,10 +131,10 @@ fn person(number: usize, first: &str, last: &str, department: usize) -> Person {
         .with("location", site)
         .with("mobilePhone", &format!("+1 303 555 {number:04}"))
         .hired(date(year, 4, day));
-    if number % 9 == 0 {
+    if number.is_multiple_of(9) {
         person = person.with("preferredName", &format!("{}y", &first.chars().take(3).collect::<String>()));
     }
-    if number % 10 == 0 { person.employed_as("Contractor") } else { person }
+    if number.is_multiple_of(10) { person.employed_as("Contractor") } else { person }
 }
 
 fn plain(text: &str) -> String {

@@ -34,6 +34,21 @@ pub fn active(lines: &str) -> String {
 }
 
 impl World {
+    /// These people begin.
+    pub fn hire(&self, people: impl IntoIterator<Item = Person>) {
+        people.into_iter().for_each(|person| drop(self.town.bamboohr.hire(person)));
+    }
+
+    /// These people's last day.
+    pub fn end(&self, ids: impl IntoIterator<Item = &'static str>, day: &str) {
+        ids.into_iter().for_each(|id| self.town.bamboohr.terminate(id, day));
+    }
+
+    /// These people come back.
+    pub fn rehire(&self, ids: impl IntoIterator<Item = &'static str>, day: &str) {
+        ids.into_iter().for_each(|id| self.town.bamboohr.rehire(id, day));
+    }
+
     /// Syncs everyone, which must end well, and gives what was printed.
     pub async fn sync(&self) -> String {
         self.hirewire(&["sync"]).await.expect(0).out

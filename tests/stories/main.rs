@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arrows;
+mod cast;
 mod connections;
 mod contract;
 mod crash;
@@ -9,6 +10,8 @@ mod faults;
 mod groups;
 mod input;
 mod lifecycle;
+mod links;
+mod managers;
 mod recordings;
 mod results;
 mod safety;

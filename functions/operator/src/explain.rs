@@ -49,6 +49,8 @@ struct Past {
     trigger: &'static str,
     kind: &'static str,
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<serde_json::Value>,
 }
 
 /// Explains.
@@ -102,12 +104,13 @@ fn hr_values(employee: &Employee) -> BTreeMap<String, Value> {
 }
 
 fn past(row: &AuditRow) -> Past {
+    let plan = row.plan.as_deref().and_then(|plan| serde_json::from_str(plan).ok());
     let kind = match row.kind {
         AuditKind::Intent => "intended",
         AuditKind::Done => "done",
         AuditKind::Failed => "failed",
     };
-    Past { at: row.at.to_string(), trigger: row.trigger.word(), kind, text: row.text.clone() }
+    Past { at: row.at.to_string(), trigger: row.trigger.word(), kind, text: row.text.clone(), plan }
 }
 
 fn print(document: &Document<'_>) {
@@ -154,7 +157,7 @@ fn print(document: &Document<'_>) {
     if !document.history.is_empty() {
         output::text_line("\nWhat was done, newest first");
     }
-    for Past { at, trigger, kind, text } in &document.history {
+    for Past { at, trigger, kind, text, .. } in &document.history {
         let mut lines = text.lines();
         output::text_line(&format!("  {at} {kind} ({trigger}): {}", lines.next().unwrap_or_default()));
         for line in lines {

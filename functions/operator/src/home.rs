@@ -80,7 +80,7 @@ pub fn read(path: &Path) -> Result<Configuration, Failure> {
         Failure::usage(format!("{path} cannot be read ({error}); name the file with --config or HIREWIRE_CONFIG"))
     })?;
     Configuration::parse(&text).map_err(|faults| {
-        let source = NamedSource::new(path.display().to_string(), text).with_language("TOML");
+        let source = NamedSource::new(path.display().to_string(), without_keys(&text)).with_language("TOML");
         let reports = faults.into_iter().map(|fault| {
             let label = LabeledSpan::new_with_span(Some("here".to_owned()), fault.span);
             let diagnostic = MietteDiagnostic::new(fault.message).with_help(fault.help).with_label(label);
@@ -88,6 +88,20 @@ pub fn read(path: &Path) -> Result<Configuration, Failure> {
         });
         Failure::in_file(reports.collect())
     })
+}
+
+/// The file to show beside a complaint: a key that somebody pasted into it is blotted out, byte for byte.
+fn without_keys(text: &str) -> String {
+    let blot = |line: &str| match line.split_once('=') {
+        Some((name, value)) if name.trim().ends_with("_key") && !value.contains(':') => {
+            let blotted: String = value.bytes().map(|b| if b.is_ascii_alphanumeric() { '*' } else { ' ' }).collect();
+            format!("{name}={blotted}")
+        }
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n')
+        .map(|line| blot(line.trim_end_matches('\n')) + &line[line.trim_end_matches('\n').len()..])
+        .collect()
 }
 
 /// Relative paths in the file count from the file's own folder.
@@ -132,4 +146,17 @@ fn clock(configuration: &Configuration) -> Result<Clock, Failure> {
         return Err(Failure::usage(format!("{CLOCK_VARIABLE} is for simulators on 127.0.0.1 only; unset it")));
     }
     Ok(Clock::File(PathBuf::from(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_keys;
+
+    #[test]
+    fn a_pasted_key_is_blotted_out_and_nothing_moves() {
+        let text = "api_key = \"0123abc\" # é\nwebhook_key = \"env:KEY\"\nname = \"acme\"";
+        let shown = without_keys(text);
+        assert!(!shown.contains("0123abc") && shown.contains("env:KEY") && shown.contains("acme"));
+        assert_eq!(shown.len(), text.len());
+    }
 }

@@ -1,7 +1,10 @@
 //! `hirewire plan`: what a sync would do. Writes nothing.
 
+use std::collections::BTreeSet;
+
 use mapping::employee::EmployeeKey;
 use mapping::plan::{Plan, Verdict};
+use mapping::status::Skip;
 use serde::Serialize;
 use workflow::{Mode, Selection, Surveyed};
 
@@ -85,12 +88,17 @@ pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Fa
         home.workflow.survey(&selection, Mode::DryRun, in_flight, home.clock.now(), &mut keep, &follow).await?
     };
     let connections: Vec<Summary> = surveyed.iter().map(Summary::of).collect();
-    let attention = connections.iter().any(Summary::needs_somebody);
+    let found: BTreeSet<&EmployeeKey> = plans.iter().map(|plan| &plan.key).collect();
+    let unknown: Vec<&EmployeeKey> = selection.only.iter().filter(|key| !found.contains(key)).collect();
+    let attention = !unknown.is_empty() || connections.iter().any(Summary::needs_somebody);
     match format {
         Format::Json => output::json(&Document { connections, plans: &plans })?,
         Format::Text => {
             for plan in &plans {
                 output::text_line(plan.to_string().trim_end());
+            }
+            for key in unknown {
+                output::text_line(&format!(". {key}: {}", Skip::NoRecord));
             }
             for summary in &connections {
                 summary.print();

@@ -67,12 +67,13 @@ fn reason(record: &Record) -> String {
 
 /// The table.
 pub fn print(records: &[Record]) {
+    let several = records.iter().any(|record| record.key.connection != records[0].key.connection);
     let mut table = output::table(&["employee", "name", "user name", "status", "what to know", "next change"]);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for record in records {
         *counts.entry(record.status.word()).or_default() += 1;
         table.add_row([
-            record.key.id.to_string(),
+            if several { record.key.to_string() } else { record.key.id.to_string() },
             record.label.clone(),
             record.username.clone().unwrap_or_default(),
             record.status.word().to_owned(),

@@ -9,6 +9,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures::future::try_join_all;
 use intake::{Receipt, ReceiveError};
 use jiff::{SignedDuration, Timestamp};
 use mapping::employee::ConnectionName;
@@ -90,46 +91,53 @@ async fn work(home: &Home, stopped: watch::Receiver<bool>) -> Result<Exit, Failu
     }
 }
 
-/// When each thing is next to be done.
-struct Next {
-    poll: Timestamp,
-    survey: Timestamp,
+/// The schedule: each connection by itself, so that one HR system that hangs holds up nobody else's people, and moments
+/// that were foreseen apart from all of them. A stop does not wait for HR: what a poll or a survey has not queued yet is
+/// found again by the next.
+async fn schedule(home: &Home, how: &ServeArguments, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
+    let connections = home.workflow.sites.keys().map(|name| keep_up(home, how, name));
+    let mut stop = stopped;
+    tokio::select! {
+        result = try_join_all(connections) => result.map(drop),
+        result = wake(home) => result,
+        _ = stop.wait_for(|stop| *stop) => Ok(()),
+    }
 }
 
-async fn schedule(home: &Home, how: &ServeArguments, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
+/// Polls and surveys one connection, for ever.
+async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName) -> Result<(), Failure> {
     let poll_every = seconds(how.poll_every);
     let survey_every = seconds(how.survey_every * 3600);
     let start = home.clock.now();
-    let mut connections: Vec<(ConnectionName, Next)> = Vec::new();
-    for name in home.workflow.sites.keys() {
-        let last = home.workflow.last_survey(name).await?;
-        let survey = last.map_or(start, |last| later(last, survey_every));
-        connections.push((name.clone(), Next { poll: start, survey }));
-    }
-    while !*stopped.borrow() {
+    let last = home.workflow.last_survey(name).await?;
+    let (mut next_poll, mut next_survey) = (start, last.map_or(start, |last| later(last, survey_every)));
+    loop {
         let now = home.clock.now();
-        for (name, next) in &mut connections {
-            if now >= next.survey {
-                next.survey = match survey(home, name, now).await {
-                    Ok(()) => later(now, survey_every),
-                    Err(trouble) => after(trouble, name, "survey", now)?,
-                };
-            }
-            if now >= next.poll {
-                next.poll = match poll(home, name, now).await {
-                    Ok(()) => later(now, poll_every),
-                    Err(trouble) => after(trouble, name, "poll", now)?,
-                };
-            }
+        if now >= next_survey {
+            next_survey = match survey(home, name, now).await {
+                Ok(()) => later(now, survey_every),
+                Err(trouble) => after(trouble, name, "survey", home.clock.now())?,
+            };
         }
-        let due = intake::wake_due(&home.workflow.store, &home.workflow.queue, now).await?;
+        if now >= next_poll {
+            next_poll = match poll(home, name, now).await {
+                Ok(()) => later(now, poll_every),
+                Err(trouble) => after(trouble, name, "poll", home.clock.now())?,
+            };
+        }
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+/// Wakes whoever is due, for ever.
+async fn wake(home: &Home) -> Result<(), Failure> {
+    loop {
+        let due = intake::wake_due(&home.workflow.store, &home.workflow.queue, home.clock.now()).await?;
         if due > 0 {
             tracing::info!(people = due, "woken: their moment has come");
         }
-        let mut stop = stopped.clone();
-        let _ = tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await;
+        tokio::time::sleep(TICK).await;
     }
-    Ok(())
 }
 
 fn seconds(seconds: u64) -> SignedDuration {
@@ -179,7 +187,7 @@ fn after(trouble: Trouble, name: &ConnectionName, what: &str, now: Timestamp) ->
     if trouble.stops_everything() {
         return Err(trouble.into());
     }
-    tracing::warn!(connection = name.as_str(), error = %trouble, "{what} failed; tried again soon");
+    tracing::warn!(connection = name.as_str(), error = trouble.for_log(), "{what} failed; tried again soon");
     Ok(later(now, SignedDuration::from_secs(AFTER_FAILURE)))
 }
 

@@ -1,8 +1,12 @@
 //! `hirewire sync`: brings JumpCloud into step, everyone or the people named.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use mapping::employee::EmployeeKey;
+use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
+use mapping::status::{Skip, Status};
 use serde::Serialize;
 use workflow::{Done, Drained, Mode, Selection, Until};
 
@@ -26,6 +30,7 @@ struct Document {
     stopped: Option<String>,
 }
 
+/// One person's result.
 #[derive(Clone, Serialize)]
 struct Person {
     employee: String,
@@ -35,50 +40,74 @@ struct Person {
     reason: String,
     actions: usize,
     plan: String,
+    #[serde(skip)]
+    unknown: bool,
 }
 
 impl Person {
-    fn of(done: &Done) -> Person {
-        let plan = done.plan.as_ref();
+    fn new(key: &EmployeeKey, trigger: Trigger, status: &Status, plan: Option<&Plan>, actions: usize) -> Person {
         Person {
-            employee: done.key.to_string(),
+            employee: key.to_string(),
             name: plan.map(|p| p.label.clone()).unwrap_or_default(),
-            trigger: done.trigger.word(),
-            status: done.status.word(),
-            reason: done.status.reason(),
-            actions: done.actions,
+            trigger: trigger.word(),
+            status: status.word(),
+            reason: status.reason(),
+            actions,
             plan: plan.map(|p| p.to_string().trim_end().to_owned()).unwrap_or_default(),
+            unknown: matches!(status, Status::Skipped { why: Skip::NoRecord }),
         }
+    }
+}
+
+/// Everybody's result, once each, in the order in which people are taken.
+#[derive(Default)]
+struct People(BTreeMap<(String, usize, String), Person>);
+
+impl People {
+    fn put(&mut self, key: &EmployeeKey, person: Person) {
+        let (size, id) = key.order();
+        self.0.insert((key.connection.to_string(), size, id.to_owned()), person);
     }
 }
 
 /// Syncs.
 pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Exit, Failure> {
-    let people = Mutex::new(Vec::new());
-    let (connections, drained) = {
+    let only = home.people(&what.selected.employees)?;
+    let named = !only.is_empty();
+    let every = what.selected.all || named || what.csv.is_some() || matches!(format, Format::Json);
+    let (connections, people, drained) = {
         let bar = Bar::new();
-        let connections = queue(home, what, &bar).await?;
+        let (connections, people) = queue(home, what, only, every, &bar).await?;
+        let people = Mutex::new(people);
         let depth = home.workflow.queue.depth(home.clock.now()).await?;
         bar.expect(depth.waiting);
-        let tell = |done: &Done| people.lock().expect("no panic while results are kept").push(Person::of(done));
+        let tell = |done: &Done| {
+            let person = Person::new(&done.key, done.trigger, &done.status, done.plan.as_ref(), done.actions);
+            people.lock().expect("no panic while results are kept").put(&done.key, person);
+        };
         let follow = |progress| bar.follow(progress);
         let now = || home.clock.now();
         let in_flight = home.configuration.in_flight;
-        (connections, home.workflow.drain(in_flight, Until::Empty, &now, &tell, &follow).await?)
+        let drained = home.workflow.drain(in_flight, Until::Empty, &now, &tell, &follow).await?;
+        (connections, people.into_inner().expect("no panic while results are kept"), drained)
     };
     let depth = home.workflow.queue.depth(home.clock.now()).await?;
-    let Drained { changed, actions, failed, held, stopped, .. } = drained;
-    let mut people = people.into_inner().expect("no panic while results are kept");
-    people.sort_by(|a, b| (a.employee.len(), &a.employee).cmp(&(b.employee.len(), &b.employee)));
+    let Drained { changed, actions, failed, stopped, .. } = drained;
+    let people: Vec<Person> = people.0.into_values().collect();
     if let Some(path) = &what.csv {
         let header = ["employee", "name", "trigger", "status", "reason", "actions", "plan"];
         let row = |p: &Person| {
-            let Person { employee, name, trigger, status, reason, actions, plan } = p.clone();
+            let Person { employee, name, trigger, status, reason, actions, plan, .. } = p.clone();
             vec![employee, name, trigger.to_owned(), status.to_owned(), reason, actions.to_string(), plan]
         };
         output::csv(path, &header, people.iter().map(row))?;
     }
-    let attention = failed > 0 || held > 0 || depth.dead > 0 || connections.iter().any(Summary::needs_somebody);
+    let held = people.iter().filter(|person| person.status == "held").count();
+    let unknown = named && people.iter().any(|person| person.unknown);
+    let waiting = depth.waiting + depth.delayed;
+    let attention = failed > 0 || held > 0 || unknown || depth.dead > 0 || waiting > 0;
+    let attention = attention || connections.iter().any(Summary::needs_somebody);
+    let stopped_why = stopped.as_ref().map(ToString::to_string);
     let document = Document {
         connections,
         people,
@@ -86,54 +115,74 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
         actions,
         failed,
         held,
-        waiting: depth.waiting + depth.delayed,
+        waiting,
         dead: depth.dead,
-        stopped: stopped.as_ref().map(ToString::to_string),
+        stopped: stopped_why,
     };
     match format {
         Format::Json => output::json(&document)?,
-        Format::Text => print(&document, what.selected.all),
+        Format::Text => print(&document, what.selected.all || named),
     }
     match stopped {
         Some(trouble) => Err(trouble.into()),
-        None if attention || document.waiting > 0 => Ok(Exit::Some),
+        None if attention => Ok(Exit::Some),
         None => Ok(Exit::Done),
     }
 }
 
-/// Puts the people on the queue: by a survey, or, for people named once everyone was surveyed, by name.
-async fn queue(home: &Home, what: &SyncArguments, bar: &Bar) -> Result<Vec<Summary>, Failure> {
-    let only = home.people(&what.selected.employees)?;
+/// Puts the people on the queue: by a survey, or, for people named once everyone was surveyed, by name. `every` is
+/// whether people for whom there is nothing to do are results too; those who wait for somebody always are.
+async fn queue(
+    home: &Home,
+    what: &SyncArguments,
+    only: BTreeSet<EmployeeKey>,
+    every: bool,
+    bar: &Bar,
+) -> Result<(Vec<Summary>, People), Failure> {
     let connections = home.connections(what.selected.connection.as_deref())?;
     let workflow = &home.workflow;
     let mut surveyed_before = !only.is_empty();
     for key in &only {
         surveyed_before &= workflow.was_surveyed(&key.connection).await?;
     }
+    let now = home.clock.now();
     if surveyed_before {
-        let now = home.clock.now();
         let hints: Vec<SyncRequest> =
             only.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manual, now)).collect();
         workflow.queue.push(&hints).await?;
-        return Ok(Vec::new());
+        return Ok((Vec::new(), People::default()));
     }
+    let mut people = People::default();
+    let mut missing = only.clone();
+    let mut keep = |plan: &Plan| {
+        missing.remove(&plan.key);
+        let status = plan.status();
+        if every || matches!(status, Status::Held { .. }) {
+            people.put(&plan.key, Person::new(&plan.key, Trigger::Survey, &status, Some(plan), 0));
+        }
+    };
     let selection = Selection { connections, only };
     let follow = |progress| bar.follow(progress);
     let in_flight = home.configuration.in_flight;
-    let surveyed = workflow.survey(&selection, Mode::Queue, in_flight, home.clock.now(), &mut |_| {}, &follow).await?;
-    Ok(surveyed.iter().map(Summary::of).collect())
+    let surveyed = workflow.survey(&selection, Mode::Queue, in_flight, now, &mut keep, &follow).await?;
+    let status = Status::Skipped { why: Skip::NoRecord };
+    for key in &missing {
+        people.put(key, Person::new(key, Trigger::Survey, &status, None, 0));
+    }
+    Ok((surveyed.iter().map(Summary::of).collect(), people))
 }
 
 fn print(document: &Document, all: bool) {
     for person in &document.people {
-        if person.actions > 0 || person.status == "failed" || person.status == "held" || all {
-            if person.plan.is_empty() {
-                output::text_line(&format!(". {} {}", person.employee, person.reason));
-            } else {
-                output::text_line(&person.plan);
-            }
-            if person.status == "failed" {
-                output::text_line(&format!("    ! failed: {}", person.reason));
+        let Person { employee, status, reason, plan, .. } = person;
+        if person.actions > 0 || matches!(*status, "failed" | "held") || all {
+            match (plan.as_str(), *status) {
+                ("", "failed") => output::text_line(&format!("! {employee}: failed: {reason}")),
+                ("", "synced") => output::text_line(&format!("= {employee}: nothing to do")),
+                ("", "held") => output::text_line(&format!("! {employee}: {reason}")),
+                ("", _) => output::text_line(&format!(". {employee}: {reason}")),
+                (plan, "failed") => output::text_line(&format!("{plan}\n    ! failed: {reason}")),
+                (plan, _) => output::text_line(plan),
             }
         }
     }
@@ -141,8 +190,8 @@ fn print(document: &Document, all: bool) {
         summary.print();
     }
     let Document { changed, actions, failed, held, waiting, dead, .. } = document;
-    let changed = output::people(*changed);
-    output::text_line(&format!("{changed} changed by {actions} actions; {failed} failed, {held} held"));
+    let (changed, actions) = (output::people(*changed), output::count(*actions, "action"));
+    output::text_line(&format!("{changed} changed by {actions}; {failed} failed, {held} held"));
     if *waiting > 0 {
         output::text_line(&format!("{waiting} still on the queue: run `hirewire sync` again, or leave it to `serve`"));
     }

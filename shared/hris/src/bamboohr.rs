@@ -19,7 +19,7 @@ mod webhook;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,7 +31,7 @@ use mapping::employee::{ConnectionName, Employee, EmployeeId};
 use mapping::roster::Roster;
 use mapping::rules::Rules;
 use mapping::secret::Secret;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use transport::{Fault, Limits, Request, Response, Safety, Transport};
 
 use self::answer::{About, Answers, Flaw, VENDOR};
@@ -56,6 +56,10 @@ const EVERYONE: Limits =
 /// How many people one report is asked for. More would make one slow answer out of several quick ones.
 const CHUNK: usize = 500;
 
+/// How many calls are under way at once. After a few refused ones in a row (nobody says how many) the vendor locks
+/// everybody out, and those under way when a key is taken away are all refused.
+const AT_ONCE: usize = 4;
+
 // What faults call the calls.
 const EMPLOYEE: &str = "GET /employees/{id}";
 const REPORT: &str = "POST /reports/custom";
@@ -77,6 +81,8 @@ struct Inner {
     webhook_key: Option<Secret>,
     transport: Transport,
     shelf: Mutex<Shelf>,
+    turns: Semaphore,
+    refused: OnceLock<Fault>,
 }
 
 /// A few people, and those who came twice or cannot be read.
@@ -108,6 +114,8 @@ impl BambooHr {
             webhook_key,
             transport,
             shelf: Mutex::default(),
+            turns: Semaphore::new(AT_ONCE),
+            refused: OnceLock::new(),
         };
         BambooHr { inner: Arc::new(inner) }
     }
@@ -208,6 +216,20 @@ impl BambooHr {
             unreadable: all.unreadable,
             duplicates: all.duplicates,
         })
+    }
+
+    /// What a roster makes of these answers; without the report of rows to come.
+    pub(crate) fn read(
+        connection: &Connection,
+        report: &[u8],
+        locations: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<Employee>, Fault> {
+        let asked = Asked::by(&connection.rules);
+        let all = report::people(report, &asked, &connection.name, None).map_err(|flaw| flaw.of(REPORT))?;
+        let mut walk = locations::Walk::default();
+        walk.take(locations::read(locations).map_err(|flaw| flaw.of(LOCATIONS))?);
+        Ok(all.people.into_iter().map(|person| person.employee(&walk.places, &asked, now)).collect())
     }
 
     /// One report: of `ids` or of everyone, and of those only who begins on `beginning_from` or later, if given.
@@ -311,9 +333,23 @@ impl BambooHr {
             status: 400,
             message: "base_url and company make no address".to_owned(),
         })?;
-        let sent: Result<Response, Fault> = self.inner.transport.send(request, Safety::Repeatable, limits).await;
+        let Inner { turns, refused, transport, answers, .. } = &*self.inner;
+        let _turn = turns.acquire().await;
+        if let Some(refusal) = refused.get() {
+            return Err(refusal.clone());
+        }
+        let sent: Result<Response, Fault> = transport.send(request, Safety::Repeatable, limits).await;
         match sent {
-            Ok(response) => self.inner.answers.body(response, about),
+            Ok(response) => {
+                let body = answers.body(response, about);
+                // What else a key may not see is no reason to give up the key.
+                if let Err(fault @ Fault::KeyRefused { .. }) = &body
+                    && matches!(call, EMPLOYEE | REPORT | CHANGED)
+                {
+                    let _ = refused.set(fault.clone());
+                }
+                body
+            }
             // The transport does not know which call it was.
             Err(Fault::Malformed { vendor, detail, .. }) => Err(Fault::Malformed { vendor, call, detail }),
             Err(fault) => Err(fault),

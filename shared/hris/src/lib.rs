@@ -144,10 +144,24 @@ impl Source {
         }
     }
 
+    /// What [`Source::roster`] makes of a report of everyone and a page of locations. Asks nobody: for measuring only.
+    #[doc(hidden)]
+    pub fn read(
+        connection: &Connection,
+        report: &[u8],
+        locations: &[u8],
+        now: Timestamp,
+    ) -> Result<Vec<Employee>, Fault> {
+        match connection.source {
+            SourceKind::BambooHr => BambooHr::read(connection, report, locations, now),
+        }
+    }
+
     /// Whether the key, its permissions and the webhook key are as the rules need them.
     ///
     /// # Errors
-    /// Only what may pass by itself (out of reach, rate limited); everything else is a finding.
+    /// What keeps the key from saying who it is, a refusal above all; after that only what may pass by itself (out of
+    /// reach, rate limited). Everything else is a finding.
     pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.check(now).await,

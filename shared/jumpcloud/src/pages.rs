@@ -165,8 +165,9 @@ impl<T> Pages<T> {
     /// The first page that repeats an entry of an earlier one.
     fn first_repeat(&self) -> Option<usize> {
         let mut seen = HashSet::new();
-        let mut repeats = |page: &Page<T>| page.items.iter().any(|item| !seen.insert((self.key)(item).to_owned()));
-        self.pages.iter().find(|(_, (_, page))| repeats(page)).map(|(number, _)| *number)
+        let mut entries =
+            self.pages.iter().flat_map(|(number, (_, page))| page.items.iter().map(move |item| (number, item)));
+        entries.find(|(_, item)| !seen.insert((self.key)(item))).map(|(number, _)| *number)
     }
 
     /// The first page that repeats something or is not as full as it should be.

@@ -168,6 +168,8 @@ fn syntax_fault(error: &toml::de::Error) -> Fault {
             other => other,
         };
         (format!("{given} is of the wrong type"), format!("write {wanted}"))
+    } else if said == "duplicate key" {
+        ("this key is there already".to_owned(), "keep one of the two".to_owned())
     } else {
         (said.to_owned(), WHOLE_FILE.to_owned())
     };

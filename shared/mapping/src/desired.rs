@@ -175,15 +175,22 @@ impl Desired {
 }
 
 /// Control characters have no place in a directory; everything else is the person's own name.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+fn clean(text: String) -> String {
+    if text.trim().len() == text.len() && !text.contains(char::is_control) {
+        return text;
+    }
+    text.replace(char::is_control, " ").trim().to_owned()
+}
+
+fn longer_than(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.chars().nth(limit).is_some()
 }
 
 fn wanted(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (Vec<Wanted>, Vec<Attribute>) {
     let (mut wanted, mut unclear) = (Vec::with_capacity(rules.attributes.len()), Vec::new());
     for (attribute, expression) in &rules.attributes {
         let text = match expression.text(&employee.fields, &rules.language) {
-            Outcome::Is(text) => clean(&text),
+            Outcome::Is(text) => clean(text),
             other => {
                 notes.push(undecided(attribute.to_string(), other));
                 unclear.push(attribute.clone());
@@ -191,7 +198,7 @@ fn wanted(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (Vec<Wan
             }
         };
         let limit = attribute.limit();
-        if text.chars().nth(limit).is_some() {
+        if longer_than(&text, limit) {
             notes.push(Note::TooLong { what: attribute.to_string(), limit });
             unclear.push(attribute.clone());
             continue;
@@ -207,7 +214,7 @@ fn undecided<T>(what: String, outcome: Outcome<T>) -> Note {
     match outcome {
         Outcome::Is(_) => unreachable!("a value is decided"),
         Outcome::Hidden(field) => Note::Hidden { what, field },
-        Outcome::Unmapped { table, value } => Note::Unmapped { what, table, value: clean(&value) },
+        Outcome::Unmapped { table, value } => Note::Unmapped { what, table, value: clean(value) },
         Outcome::Failed(message) => Note::Failed { what, message },
     }
 }
@@ -219,7 +226,7 @@ fn email(wanted: &[Wanted]) -> Result<String, Skip> {
         let labels = domain.split('.').all(|label| !label.is_empty());
         !local.is_empty() && labels && domain.contains('.') && !domain.contains('@')
     });
-    let plain = !email.chars().any(char::is_whitespace) && email.chars().nth(EMAIL_LIMIT).is_none();
+    let plain = !email.chars().any(char::is_whitespace) && !longer_than(email, EMAIL_LIMIT);
     if valid && plain { Ok(email.to_owned()) } else { Err(Skip::BadEmail) }
 }
 

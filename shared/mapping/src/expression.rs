@@ -300,6 +300,9 @@ fn in_words(error: &str) -> String {
     if let Some((_, ours)) = line.split_once("Error executing function 'lookup': ") {
         return ours.to_owned();
     }
+    if let Some(name) = line.strip_prefix("Undeclared reference to '").and_then(|rest| rest.strip_suffix('\'')) {
+        return format!("there is no function `{name}`; ours are lookup, lower, upper, ascii, trim and first");
+    }
     let place = line.strip_prefix("ERROR: <input>:").and_then(|rest| rest.split_once(": "));
     let Some((place, message)) = place else { return line };
     let column = place.rsplit_once(':').map_or(place, |(_, column)| column);

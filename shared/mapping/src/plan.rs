@@ -209,6 +209,15 @@ impl Plan {
         })
     }
 
+    /// Whether it gives an existing account an e-mail or an identifier, of which the organisation has each only once.
+    pub fn changes_identity(&self) -> bool {
+        let unique = |change: &Change| matches!(change.attribute, Attribute::Email | Attribute::EmployeeIdentifier);
+        self.actions.iter().any(|action| match action {
+            Action::Update { changes, .. } => changes.iter().any(unique),
+            Action::Create { .. } | Action::Join { .. } | Action::Leave { .. } => false,
+        })
+    }
+
     /// How things are with the person once this is done.
     pub fn status(&self) -> Status {
         match &self.verdict {
@@ -304,12 +313,7 @@ fn create(desired: &Desired, seen: &Seen<'_>) -> Plan {
         }
     }
     values.push(stamp(desired, None));
-    let (manager, waits_for) = match wanted_manager(desired, seen, &mut plan.notes) {
-        Some(Ok(account)) => (account, None),
-        Some(Err(pending)) => (None, Some(pending)),
-        None => (None, None),
-    };
-    plan.waits_for = waits_for;
+    let manager = wanted_manager(desired, seen, &mut plan).flatten();
     plan.suspended_by_us = state == AccountState::Suspended;
     plan.actions.push(Action::Create { username, state, because, values, manager });
     // Nothing is known of a new account's groups but that it has none.
@@ -327,19 +331,15 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
         let from = account.get(&Attribute::Custom(LINK_ATTRIBUTE.into())).map(str::to_owned);
         changes.push(stamp(desired, from));
     }
-    let manager = match wanted_manager(desired, seen, &mut plan.notes) {
-        Some(Ok(to)) if to != account.manager => {
+    let manager = match wanted_manager(desired, seen, &mut plan) {
+        Some(to) if to != account.manager => {
             let manager = match &desired.manager {
                 WantedManager::Person(id) => Some(id.clone()),
                 WantedManager::Nobody | WantedManager::NotOurs => None,
             };
             Some(ManagerChange { from: account.manager.clone(), to, manager })
         }
-        Some(Ok(_)) | None => None,
-        Some(Err(pending)) => {
-            plan.waits_for = Some(pending);
-            None
-        }
+        Some(_) | None => None,
     };
     let ends_suspended = state.as_ref().map_or(account.state, |s| s.to) == AccountState::Suspended;
     plan.suspended_by_us = ends_suspended && (seen.suspended_by_us || wants_suspended(desired));
@@ -395,28 +395,22 @@ fn other_holder<'a>(attribute: &Attribute, seen: &Seen<'a>, account: &Account) -
     holders.iter().copied().find(|holder| holder.id != account.id)
 }
 
-/// `None`: not ours. `Some(Ok(account))`: this account or nobody. `Some(Err(id))`: theirs, once there is one.
-fn wanted_manager(
-    desired: &Desired,
-    seen: &Seen<'_>,
-    notes: &mut Vec<Note>,
-) -> Option<Result<Option<AccountId>, EmployeeId>> {
+/// The account to name, `Some(None)` for nobody; `None` where that is not ours to say, or not now. Whoever has none yet
+/// is waited for.
+fn wanted_manager(desired: &Desired, seen: &Seen<'_>, plan: &mut Plan) -> Option<Option<AccountId>> {
     let id = match &desired.manager {
         WantedManager::NotOurs => return None,
-        WantedManager::Nobody => return Some(Ok(None)),
+        WantedManager::Nobody => return Some(None),
         WantedManager::Person(id) => id,
     };
-    match &seen.manager {
-        ManagerSeen::Account(account) => Some(Ok(Some(account.clone()))),
-        ManagerSeen::NoAccount => {
-            notes.push(Note::ManagerWithoutAccount { manager: id.clone() });
-            Some(Ok(None))
-        }
-        ManagerSeen::Unknown => {
-            notes.push(Note::ManagerPending { manager: id.clone() });
-            Some(Err(id.clone()))
-        }
-    }
+    let (named, note) = match &seen.manager {
+        ManagerSeen::Account(account) => return Some(Some(account.clone())),
+        ManagerSeen::NoAccount => (Some(None), Note::ManagerWithoutAccount { manager: id.clone() }),
+        ManagerSeen::Unknown => (None, Note::ManagerPending { manager: id.clone() }),
+    };
+    plan.waits_for = Some(id.clone());
+    plan.notes.push(note);
+    named
 }
 
 /// Whether, by rules and HR, the account ought to be suspended now.

@@ -39,6 +39,19 @@ impl Trigger {
             Trigger::Replay => "replay",
         }
     }
+
+    /// Whether JumpCloud is looked at even if nothing has changed in HR.
+    pub fn looks_anyway(self) -> bool {
+        match self {
+            Trigger::Webhook | Trigger::Poll | Trigger::Due => false,
+            Trigger::Survey | Trigger::Manual | Trigger::Manager | Trigger::Replay => true,
+        }
+    }
+
+    /// What remains of two reasons to look at one person: the later one, unless only the earlier looks anyway.
+    pub fn after(self, earlier: Trigger) -> Trigger {
+        if earlier.looks_anyway() && !self.looks_anyway() { earlier } else { self }
+    }
 }
 
 /// How far an observation may be trusted with taking something away.

@@ -39,6 +39,8 @@ pub enum Skip {
     NotChosen,
     /// Not employed, and without an account: never created.
     Inactive,
+    /// HR has no such record, and there is no account.
+    NoRecord,
 }
 
 impl fmt::Display for Skip {
@@ -56,6 +58,7 @@ impl fmt::Display for Skip {
             Skip::OtherDomain => f.write_str("out of scope: another e-mail domain"),
             Skip::NotChosen => f.write_str("out of scope: not one of the chosen employees"),
             Skip::Inactive => f.write_str("not employed and without an account; none is made"),
+            Skip::NoRecord => f.write_str("HR has no such employee"),
         }
     }
 }

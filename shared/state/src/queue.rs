@@ -80,8 +80,9 @@ impl Queue {
     }
 
     /// Takes up to `limit` requests, the oldest first, to be done by `until`. Not taken: delayed ones, those of a person
-    /// with a request in flight, and those that wish to come after a person who has a request (unless the wishes go
-    /// round in a circle: then the oldest of it goes first).
+    /// with a request in flight, and those that wish to come after a person who has a request
+    /// waiting or in flight (unless the wishes go round in a circle: then the oldest of it goes first). Somebody who is
+    /// backing off holds nobody up.
     pub async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::lease(c, now, until, limit)),
@@ -130,7 +131,7 @@ impl Queue {
         }
     }
 
-    /// How much there is to do. It counts, so ask every few seconds, not for every request.
+    /// How much there is to do.
     pub async fn depth(&self, now: Timestamp) -> Result<Depth, StateError> {
         match self {
             Queue::Sqlite(database) => database.read(|c| requests::depth(c, now)),

@@ -31,8 +31,20 @@ pub enum End {
     Done,
     /// What was seen is no longer so (an account appeared, an answer was lost): look and plan again.
     LookAgain(String),
+    /// JumpCloud has such an account already; this name was tried.
+    AlreadyThere {
+        /// The name.
+        username: String,
+    },
     /// It stopped here.
     Stopped(Trouble),
+}
+
+impl Applied {
+    /// Whether JumpCloud said no to something.
+    pub fn was_rejected(&self) -> bool {
+        matches!(self.end, End::Stopped(Trouble::Vendor(Fault::Rejected { .. })))
+    }
 }
 
 impl Workflow {
@@ -72,9 +84,7 @@ impl Workflow {
                         applied.account = Some(account.id);
                         applied.username = Some(account.username.into());
                     }
-                    Created::AlreadyThere => {
-                        return Err(End::LookAgain("JumpCloud already has such an account".to_owned()));
-                    }
+                    Created::AlreadyThere => return Err(End::AlreadyThere { username: username.clone() }),
                 }
             }
             Action::Update { account, state, changes, manager } => {
@@ -93,7 +103,7 @@ impl Workflow {
                     Ok(()) => applied.groups.insert(group.clone()),
                     Err(Fault::NotFound { .. }) => {
                         // Somebody deleted the group since it was last seen.
-                        self.directory.forget(&self.store, group).await.map_err(|e| End::Stopped(e.into()))?;
+                        self.directory.forget(Some(&self.store), group).await.map_err(|e| End::Stopped(e.into()))?;
                         return Err(End::LookAgain(format!("group {group} is no longer there")));
                     }
                     Err(fault) => return Err(End::Stopped(fault.into())),

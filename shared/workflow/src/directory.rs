@@ -78,6 +78,8 @@ impl Directory {
         for name in names {
             let found = match by_name.get(name) {
                 Some(group) => KnownGroup { id: Some(group.id.clone()), dynamic: group.dynamic },
+                // Absence says nothing, here neither: whoever asks for its members hears whether it is gone.
+                None if self.id(name).is_some_and(|id| !all.iter().any(|group| group.id == id)) => continue,
                 None => KnownGroup { id: None, dynamic: false },
             };
             if self.read(|known| known.get(name) != Some(&found)) {
@@ -120,7 +122,13 @@ impl Directory {
         if let Some(id) = self.id(name) {
             return Ok(id);
         }
-        let group = match jumpcloud.create_group(name).await {
+        // Whoever forgot it, or read a list without it, may be wrong; JumpCloud may take a second one of its name.
+        let there = jumpcloud.group_named(name).await?;
+        let made = match there {
+            Some(group) => Ok(group),
+            None => jumpcloud.create_group(name).await,
+        };
+        let group = match made {
             Ok(group) => group,
             // It may be there already, or be there now: look before anything is sent again.
             Err(fault @ (Fault::Unsure { .. } | Fault::Rejected { status: 409, .. })) => {
@@ -133,12 +141,12 @@ impl Directory {
         Ok(id)
     }
 
-    /// Forgets where a group is: JumpCloud says there is none of that id.
+    /// Forgets where a group is: JumpCloud says there is none of that id. A dry run has no store.
     ///
     /// # Errors
     /// The store's.
-    pub async fn forget(&self, store: &Store, name: &GroupName) -> Result<(), StateError> {
-        self.note(Some(store), vec![(name.clone(), KnownGroup { id: None, dynamic: false })]).await
+    pub async fn forget(&self, store: Option<&Store>, name: &GroupName) -> Result<(), StateError> {
+        self.note(store, vec![(name.clone(), KnownGroup { id: None, dynamic: false })]).await
     }
 
     async fn note(&self, store: Option<&Store>, groups: Vec<(GroupName, KnownGroup)>) -> Result<(), StateError> {

@@ -9,7 +9,7 @@ use mapping::status::Status;
 use state::{Lease, StateError};
 use tokio::sync::watch;
 
-use crate::provision::Done;
+use crate::provision::{Done, blank};
 use crate::{Progress, Trouble, Watch, Workflow};
 
 /// How long one person may take before the work is given up and tried again, whatever hangs.
@@ -142,7 +142,7 @@ impl Workflow {
         };
         if let Some(trouble) = trouble {
             let text = trouble.to_string();
-            tracing::warn!(person = %key, attempt = lease.attempt, error = %text, "not done");
+            tracing::warn!(person = %key, attempt = lease.attempt, error = trouble.for_log(), "not done");
             if trouble.stops_everything() {
                 self.unless_lost(self.queue.give_back(&lease).await)?;
                 drained.stopped = Some(trouble);
@@ -162,6 +162,9 @@ impl Workflow {
                 self.note_failure(&lease, &text, now).await?;
                 let due = now.saturating_add(wait(lease.attempt)).expect("a wait is a short span");
                 self.unless_lost(self.queue.retry(&lease, due, &text).await)?;
+            }
+            if done.is_none() {
+                tell(&Done::failed(&lease.request, text));
             }
         }
         drained.people += 1;
@@ -183,7 +186,8 @@ impl Workflow {
 
     /// So that `records` shows what is wrong even if HR could not be asked.
     async fn note_failure(&self, lease: &Lease, error: &str, now: Timestamp) -> Result<(), StateError> {
-        let Some(record) = self.store.record(&lease.request.key).await? else { return Ok(()) };
+        let known = self.store.record(&lease.request.key).await?;
+        let record = known.unwrap_or_else(|| blank(&lease.request, now));
         let status = Status::Failed { error: error.to_owned() };
         if record.status == status {
             return Ok(());

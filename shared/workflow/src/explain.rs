@@ -8,7 +8,7 @@ use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
 use state::{AuditRow, Record};
 
-use crate::observe::HrSays;
+use crate::observe::{HrSays, Look};
 use crate::{Trouble, Workflow};
 
 /// How many past writes are shown.
@@ -48,7 +48,8 @@ impl Workflow {
             }
         };
         let desired = Desired::of(&employee, &site.rules, now);
-        let observed = self.jumpcloud_says(&desired, None, record.as_ref(), false, now).await?;
+        let observed =
+            self.jumpcloud_says(&desired, record.as_ref(), Look { wide: true, ..Look::default() }, now).await?;
         let plan = observed.plan(&desired, record.as_ref().is_some_and(|r| r.suspended_by_us), self);
         let account = observed.account(&desired).cloned();
         Ok(Explained { employee: Some(employee), account, plan: Some(plan), desired: Some(desired), record, history })

@@ -25,7 +25,7 @@ pub use directory::Directory;
 pub use drain::{Drained, Until};
 pub use explain::Explained;
 pub use provision::Done;
-pub use review::{Review, Reviewed, review};
+pub use review::{NeedsOwnRecord, Reviewed, is_proven, review};
 pub use survey::{Mode, Selection, Surveyed};
 
 /// One HR tenant, ready to be asked.
@@ -74,6 +74,14 @@ impl Trouble {
     /// Whether a vendor is out of reach for everyone, so that going through the rest would only repeat it.
     pub fn vendor_away(&self) -> bool {
         matches!(self, Trouble::Vendor(Fault::Unavailable { .. } | Fault::RateLimited { .. }))
+    }
+
+    /// The same for a log: without a vendor's words about one person, which may name them. The record has them.
+    pub fn for_log(&self) -> String {
+        match self {
+            Trouble::Vendor(Fault::Rejected { vendor, status, .. }) => format!("{vendor} refused (HTTP {status})"),
+            Trouble::Vendor(_) | Trouble::State(_) | Trouble::NoConnection(_) => self.to_string(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use mapping::lifecycle::Standing;
 use mapping::matching::{Candidates, Found, Link, find};
 use mapping::plan::{GroupSeen, ManagerSeen, Plan, Seen, plan};
 use mapping::request::{Evidence, Survey, SyncRequest};
-use mapping::status::Status;
+use mapping::status::{Hold, Status};
 use state::Record;
 
 use crate::{Site, Trouble, Workflow};
@@ -35,6 +35,18 @@ pub enum HrSays {
     Gone,
 }
 
+/// How to look at JumpCloud.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look<'a> {
+    /// What a survey saw, which may be all that is needed.
+    pub survey: Option<&'a Survey>,
+    /// Whether group ids found on the way are stored; a dry run stores nothing.
+    pub keep: bool,
+    /// Also look for other accounts with the e-mail or identifier of a person whose link is kept: JumpCloud refused
+    /// a change, and one of them may be in the way.
+    pub wide: bool,
+}
+
 /// Everything of JumpCloud that a plan for one person needs.
 #[derive(Debug, Default)]
 pub struct Observed {
@@ -46,9 +58,16 @@ pub struct Observed {
     groups: BTreeSet<GroupName>,
     /// The survey gave this person a user name of their own.
     username: Option<String>,
+    /// Names that JumpCloud refused although nobody visible has them.
+    refused: BTreeSet<String>,
 }
 
 impl Observed {
+    /// Counts these names as taken: JumpCloud refused them just now.
+    pub fn refuse_usernames(&mut self, names: &BTreeSet<String>) {
+        self.refused.clone_from(names);
+    }
+
     /// Sorts the accounts by what makes them candidates.
     fn candidates(&self, desired: &Desired) -> Candidates<'_> {
         let link = match (&self.linked, &self.gone) {
@@ -88,7 +107,7 @@ impl Observed {
         let names: BTreeSet<&str> = self.accounts.iter().map(|a| &*a.username).collect();
         let taken = |name: &str| match &self.username {
             Some(ours) => name != ours,
-            None => names.contains(name),
+            None => names.contains(name) || self.refused.contains(name),
         };
         let group = |name: &GroupName| -> GroupSeen { workflow.directory.seen(name) };
         let seen = Seen {
@@ -133,14 +152,11 @@ impl Workflow {
     }
 
     /// What JumpCloud says. One call for a person whose link is kept, one for anybody else, none after a survey.
-    ///
-    /// `keep` is where group ids found on the way are stored; a dry run stores nothing.
     pub(crate) async fn jumpcloud_says(
         &self,
         desired: &Desired,
-        survey: Option<&Survey>,
         record: Option<&Record>,
-        keep: bool,
+        look: Look<'_>,
         now: Timestamp,
     ) -> Result<Observed, Trouble> {
         let left = matches!(desired.standing, Standing::Left { .. });
@@ -149,7 +165,7 @@ impl Workflow {
             // Takes no part and never did: whatever JumpCloud says changes nothing.
             return Ok(Observed::default());
         }
-        let survey = survey.filter(|s| still_good(s, record, now));
+        let survey = look.survey.filter(|s| still_good(s, record, now));
         let mut observed = match survey {
             Some(survey) => Observed {
                 accounts: survey.account.iter().cloned().collect(),
@@ -161,18 +177,18 @@ impl Workflow {
                 username: survey.username.clone(),
                 ..Observed::default()
             },
-            None => self.look_for(desired, record).await?,
+            None => self.look_for(desired, record, look.wide).await?,
         };
         observed.manager = self.manager_of(desired).await?;
         if survey.is_none() {
             // A survey has just read every group there is.
-            let store = keep.then_some(&self.store);
+            let store = look.keep.then_some(&self.store);
             self.directory.look_up(store, &self.jumpcloud, desired.groups.keys()).await?;
         }
         Ok(observed)
     }
 
-    async fn look_for(&self, desired: &Desired, record: Option<&Record>) -> Result<Observed, Trouble> {
+    async fn look_for(&self, desired: &Desired, record: Option<&Record>, wide: bool) -> Result<Observed, Trouble> {
         let mut observed = Observed::default();
         if let Some(id) = record.and_then(|r| r.account.as_ref()) {
             match self.jumpcloud.account(id).await? {
@@ -180,22 +196,28 @@ impl Workflow {
                     observed.accounts.push(account);
                     observed.linked = Some(0);
                     observed.groups = record.map(|r| r.groups.clone()).unwrap_or_default();
-                    return Ok(observed);
+                    if !wide {
+                        return Ok(observed);
+                    }
                 }
                 None => observed.gone = Some(id.clone()),
             }
         }
         let email = desired.email.as_deref();
-        let found = self.jumpcloud.find(email, desired.identifier(), &desired.key, &desired.usernames).await?;
-        observed.accounts = found;
-        for account in &observed.accounts {
+        for account in self.jumpcloud.find(email, desired.identifier(), &desired.key, &desired.usernames).await? {
+            if observed.accounts.iter().any(|seen| seen.id == account.id) {
+                continue;
+            }
             if let Some(owner) = self.store.owner_of(&account.id).await?
                 && owner != desired.key
             {
                 observed.claimed.insert(account.id.clone(), owner);
             }
+            observed.accounts.push(account);
         }
-        if let Some(account) = observed.account(desired) {
+        if observed.linked.is_none()
+            && let Some(account) = observed.account(desired)
+        {
             let ids = self.jumpcloud.groups_of(&account.id).await?;
             observed.groups = self.directory.names_of(&ids);
         }
@@ -215,6 +237,8 @@ impl Workflow {
 /// What a manager's own record says of their account.
 pub(crate) fn manager_seen(record: Option<&Record>) -> ManagerSeen {
     match record {
+        // The link is kept as evidence, but leads nowhere.
+        Some(Record { status: Status::Held { why: Hold::Deleted { .. } }, .. }) => ManagerSeen::Unknown,
         Some(Record { account: Some(account), .. }) => ManagerSeen::Account(account.clone()),
         Some(Record { account: None, status: Status::Skipped { .. }, .. }) => ManagerSeen::NoAccount,
         // Held, pending and failed people may have an account tomorrow.
@@ -223,7 +247,7 @@ pub(crate) fn manager_seen(record: Option<&Record>) -> ManagerSeen {
 }
 
 fn still_good(survey: &Survey, record: Option<&Record>, now: Timestamp) -> bool {
-    let written_since = record.is_some_and(|r| r.account.is_some() && r.last_sync > survey.observed_at);
+    let written_since = record.is_some_and(|r| r.account.is_some() && r.last_sync >= survey.observed_at);
     let fresh = now.duration_since(survey.observed_at) < SURVEY_GOOD_FOR;
     !written_since && (survey.account.is_none() || fresh)
 }

@@ -13,12 +13,16 @@ use mapping::status::{Hold, Skip, Status};
 use state::{AuditKind, AuditRow, Lease, Record};
 
 use crate::apply::{Applied, End};
-use crate::observe::HrSays;
-use crate::review::{Review, Reviewed, review};
+use crate::observe::{HrSays, Look};
+use crate::review::{NeedsOwnRecord, Reviewed, review};
 use crate::{Site, Trouble, Workflow};
 
 /// How often one request looks again when what it saw is no longer so, before it goes back to the queue.
 const LOOKS: usize = 3;
+
+/// What to tell a person when JumpCloud refuses every new account and shows none that is in the way.
+const TAKEN_ELSEWHERE: &str = "it says that such an account exists, and shows none: the e-mail may be in use in \
+    another organisation, or the identifier by a user that our key does not see; free it there, then sync this person";
 
 /// What was done for one person.
 #[derive(Debug)]
@@ -35,6 +39,14 @@ pub struct Done {
     pub status: Status,
     /// What stopped it, if the work is to be tried again.
     pub again: Option<Trouble>,
+}
+
+impl Done {
+    /// Nothing could be decided.
+    pub(crate) fn failed(request: &SyncRequest, error: String) -> Done {
+        let (key, status) = (request.key.clone(), Status::Failed { error });
+        Done { key, trigger: request.trigger, plan: None, actions: 0, status, again: None }
+    }
 }
 
 impl Workflow {
@@ -56,7 +68,8 @@ impl Workflow {
             again,
         };
         let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
-        let mut survey = request.survey.as_ref();
+        let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false };
+        let mut refused = BTreeSet::new();
         for _ in 0..LOOKS {
             let (employee, evidence) = match hr {
                 HrSays::Record { employee, evidence } => (employee, evidence),
@@ -66,6 +79,11 @@ impl Workflow {
                     return Ok(done(None, 0, status, None));
                 }
                 HrSays::Gone => {
+                    let Some(record) = record else {
+                        // Nobody was ever known by this id: nothing to keep.
+                        self.queue.finish(lease).await?;
+                        return Ok(done(None, 0, Status::Skipped { why: Skip::NoRecord }, None));
+                    };
                     let record = gone_from_hr(record, request, now);
                     self.store.settle(lease, &record, &[], &[]).await?;
                     return Ok(done(None, 0, record.status, None));
@@ -79,22 +97,31 @@ impl Workflow {
                 self.store.settle(lease, &record, &[], &[]).await?;
                 return Ok(done(None, 0, status, None));
             }
-            let observed = self.jumpcloud_says(&desired, survey, record.as_ref(), true, now).await?;
+            let mut observed = self.jumpcloud_says(&desired, record.as_ref(), look, now).await?;
+            observed.refuse_usernames(&refused);
             let suspended_by_us = record.as_ref().is_some_and(|r| r.suspended_by_us);
             let plan = observed.plan(&desired, suspended_by_us, self);
             let reviewed = match review(plan, evidence) {
-                Review::Permitted(reviewed) => reviewed,
-                Review::NeedsOwnRecord => {
+                Ok(reviewed) => reviewed,
+                Err(NeedsOwnRecord) => {
                     hr = self.hr_says_now(site, &request.key, now).await?;
                     continue;
                 }
             };
             let plan = reviewed.plan();
             let intent = self.intend(lease, &reviewed, now).await?;
-            let applied = self.apply(&reviewed, observed.account(&desired), observed.groups().clone()).await;
-            if let End::LookAgain(_) = applied.end {
+            let mut applied = self.apply(&reviewed, observed.account(&desired), observed.groups().clone()).await;
+            if !look.wide && plan.changes_identity() && applied.was_rejected() {
+                // Another account may have the e-mail or the identifier: then only that slot has to wait.
+                applied.end = End::LookAgain("JumpCloud refused the change".to_owned());
+                look.wide = true;
+            }
+            if let End::AlreadyThere { username } = &applied.end {
+                refused.insert(username.clone());
+            }
+            if let End::LookAgain(_) | End::AlreadyThere { .. } = applied.end {
                 tracing::info!(person = %request.key, "what was seen is no longer so; looking again");
-                survey = None;
+                look.survey = None;
                 hr = HrSays::Record { employee, evidence };
                 if let Some(intent) = intent {
                     self.store.audit(&[outcome(&intent, &applied, now)]).await?;
@@ -108,7 +135,7 @@ impl Workflow {
             let status = record.status.clone();
             let again = match applied.end {
                 End::Stopped(trouble) => Some(trouble),
-                End::Done | End::LookAgain(_) => None,
+                End::Done | End::LookAgain(_) | End::AlreadyThere { .. } => None,
             };
             if again.as_ref().is_some_and(Trouble::is_worth_retrying) {
                 // The queue keeps the request; what is known so far is kept as well.
@@ -118,11 +145,14 @@ impl Workflow {
             } else {
                 self.store.settle(lease, &record, &rows, &then).await?;
             }
+            self.meet(&record, &then, now).await?;
             return Ok(done(Some(plan.clone()), applied.actions, status, again));
         }
-        Err(Trouble::Vendor(Fault::Unavailable {
-            vendor: "JumpCloud",
-            detail: format!("its answers changed {LOOKS} times while one person was looked at"),
+        Err(Trouble::Vendor(if refused.is_empty() {
+            let detail = format!("its answers changed {LOOKS} times while one person was looked at");
+            Fault::Unavailable { vendor: "JumpCloud", detail }
+        } else {
+            Fault::Rejected { vendor: "JumpCloud", status: 409, message: TAKEN_ELSEWHERE.to_owned() }
         }))
     }
 
@@ -178,6 +208,20 @@ impl Workflow {
         let waiting = self.store.waiting_for(&record.key).await?;
         Ok(waiting.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manager, now)).collect())
     }
+
+    /// A manager and somebody of theirs who were worked on at the same time: each looks for the other once its own
+    /// record is stored, so that whoever comes last finds the first.
+    async fn meet(&self, record: &Record, told: &[SyncRequest], now: Timestamp) -> Result<(), Trouble> {
+        let mut late = self.followers(record, now).await?;
+        late.retain(|request| told.iter().all(|told| told.key != request.key));
+        if let Some(id) = &record.waits_for {
+            let manager = EmployeeKey { connection: record.key.connection.clone(), id: id.clone() };
+            if self.store.record(&manager).await?.is_some_and(|manager| manager.account.is_some()) {
+                late.push(SyncRequest::hint(record.key.clone(), Trigger::Manager, now));
+            }
+        }
+        Ok(self.queue.push(&late).await?)
+    }
 }
 
 impl Trouble {
@@ -194,11 +238,14 @@ impl Trouble {
 /// Nothing that decides has changed since the person was last brought into step. A person at the command line, and a
 /// survey that looked at JumpCloud, want the real thing.
 fn nothing_new(desired: &Desired, fingerprint: u64, record: Option<&Record>, request: &SyncRequest) -> bool {
-    let asked = matches!(request.trigger, Trigger::Webhook | Trigger::Poll | Trigger::Due);
     let Some(record) = record else { return false };
     let settled = record.waits_for.is_none() && !matches!(record.status, Status::Failed { .. } | Status::Held { .. });
     let waiting = matches!(record.status, Status::Pending { .. }) && desired.next_change != record.next_change;
-    asked && settled && !waiting && request.survey.is_none() && record.fingerprint == Some(fingerprint)
+    !request.trigger.looks_anyway()
+        && settled
+        && !waiting
+        && request.survey.is_none()
+        && record.fingerprint == Some(fingerprint)
 }
 
 struct Facts<'a> {
@@ -244,6 +291,7 @@ fn after(
             (Status::Failed { error: trouble.to_string() }, None, ours)
         }
         End::LookAgain(why) => (Status::Failed { error: why.clone() }, None, plan.suspended_by_us),
+        End::AlreadyThere { .. } => (Status::Failed { error: TAKEN_ELSEWHERE.to_owned() }, None, plan.suspended_by_us),
     };
     Record {
         key: request.key.clone(),
@@ -266,16 +314,16 @@ fn after(
 }
 
 /// HR has no such record. That is not a leaver's status: the account, if there is one, stays as it is.
-fn gone_from_hr(record: Option<Record>, request: &SyncRequest, now: Timestamp) -> Record {
-    let record = record.unwrap_or_else(|| blank(request, now));
+fn gone_from_hr(record: Record, request: &SyncRequest, now: Timestamp) -> Record {
     let status = match record.account {
         Some(_) => Status::Held { why: Hold::GoneFromHr },
-        None => Status::Skipped { why: Skip::Inactive },
+        None => Status::Skipped { why: Skip::NoRecord },
     };
     Record { status, fingerprint: None, next_change: None, last_sync: now, trigger: request.trigger, ..record }
 }
 
-fn blank(request: &SyncRequest, now: Timestamp) -> Record {
+/// What is known of somebody never looked at.
+pub(crate) fn blank(request: &SyncRequest, now: Timestamp) -> Record {
     Record {
         key: request.key.clone(),
         label: request.key.to_string(),
@@ -299,6 +347,9 @@ fn outcome(intent: &AuditRow, applied: &Applied, now: Timestamp) -> AuditRow {
     let (kind, text) = match &applied.end {
         End::Done => (AuditKind::Done, format!("{} done", applied.actions)),
         End::LookAgain(why) => (AuditKind::Failed, format!("{} done, then looked again: {why}", applied.actions)),
+        End::AlreadyThere { .. } => {
+            (AuditKind::Failed, format!("{} done, then: such an account exists; looked again", applied.actions))
+        }
         End::Stopped(trouble) => (AuditKind::Failed, format!("{} done, then: {trouble}", applied.actions)),
     };
     AuditRow {

@@ -14,21 +14,22 @@ impl Reviewed {
     }
 }
 
-/// What a review came to.
-#[derive(Clone, Debug)]
-pub enum Review {
-    /// Go ahead.
-    Permitted(Reviewed),
-    /// It takes something away on the word of a list that proves nothing: read the person's own record, plan again.
-    NeedsOwnRecord,
+/// The plan takes something away on the word of a list that proves nothing: read the person's own record, plan again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NeedsOwnRecord;
+
+/// Whether what was observed is proof enough for `plan`.
+pub fn is_proven(plan: &Plan, evidence: Evidence) -> bool {
+    match evidence {
+        Evidence::OwnRecord | Evidence::CompleteList => true,
+        Evidence::Unproven => !plan.takes_away(),
+    }
 }
 
-/// Whether `plan`, made from an observation of this evidence, may be applied.
-pub fn review(plan: Plan, evidence: Evidence) -> Review {
-    match (evidence, plan.takes_away()) {
-        (Evidence::OwnRecord | Evidence::CompleteList, _) | (Evidence::Unproven, false) => {
-            Review::Permitted(Reviewed(plan))
-        }
-        (Evidence::Unproven, true) => Review::NeedsOwnRecord,
-    }
+/// The permission to apply `plan`, made from an observation of this evidence.
+///
+/// # Errors
+/// [`NeedsOwnRecord`].
+pub fn review(plan: Plan, evidence: Evidence) -> Result<Reviewed, NeedsOwnRecord> {
+    if is_proven(&plan, evidence) { Ok(Reviewed(plan)) } else { Err(NeedsOwnRecord) }
 }

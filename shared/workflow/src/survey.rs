@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
+use jumpcloud::Fault;
 use mapping::account::{AccountId, GroupId, GroupName};
 use mapping::desired::computed_groups;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey};
 use mapping::plan::{GroupSeen, Plan, Verdict};
 use mapping::request::{Evidence, SyncRequest, Trigger};
 use mapping::roster::{Doubt, Roster};
-use state::Record;
+use state::{Record, StateError, Store};
 
 use crate::census::Census;
 use crate::surveyor::{Surveyor, Todo};
@@ -171,7 +172,7 @@ impl Workflow {
             let store = (mode == Mode::Queue).then_some(&self.store);
             self.directory.refresh(store, names, &all).await?;
             if !read.accounts.is_empty() {
-                groups = self.members_of(names, in_flight).await?;
+                groups = self.members_of(names, store, in_flight).await?;
             }
         }
         let owners = self.store.owners().await?;
@@ -181,6 +182,7 @@ impl Workflow {
     async fn members_of(
         &self,
         names: &BTreeSet<GroupName>,
+        store: Option<&Store>,
         in_flight: usize,
     ) -> Result<HashMap<AccountId, BTreeSet<GroupName>>, Trouble> {
         let known: Vec<(&GroupName, GroupId)> = names
@@ -189,7 +191,15 @@ impl Workflow {
             .filter_map(|name| Some((name, self.directory.id(name)?)))
             .collect();
         let read = iter(known).map(|(name, id)| async move {
-            let members = self.jumpcloud.members(&id, 2).await?;
+            let members = match self.jumpcloud.members(&id, 2).await {
+                Ok(members) => members,
+                // Somebody deleted the group: nobody is in it any more.
+                Err(Fault::NotFound { .. }) => {
+                    self.directory.forget(store, name).await?;
+                    Vec::new()
+                }
+                Err(fault) => return Err(fault.into()),
+            };
             Ok::<_, Trouble>((name, members))
         });
         let lists: Vec<(&GroupName, Vec<AccountId>)> = read.buffer_unordered(in_flight).try_collect().await?;
@@ -289,8 +299,22 @@ impl Workflow {
         }
     }
 
+    /// One of them was worked on meanwhile: whoever did so knows more of that person than this survey does.
+    async fn put_each(&self, records: &[Record]) -> Result<(), Trouble> {
+        for record in records {
+            match self.store.put(record).await {
+                Ok(()) | Err(StateError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     async fn flush(&self, batch: &mut Batch) -> Result<(), Trouble> {
-        self.store.put_all(&batch.records).await?;
+        match self.store.put_all(&batch.records).await {
+            Err(StateError::Conflict) => self.put_each(&batch.records).await?,
+            other => other?,
+        }
         self.queue.push(&batch.requests).await?;
         batch.records.clear();
         batch.requests.clear();

@@ -14,7 +14,7 @@ use state::Record;
 
 use crate::census::Census;
 use crate::observe::manager_seen;
-use crate::review::{Review, review};
+use crate::review::is_proven;
 use crate::{Site, Workflow};
 
 /// What a survey does about one person.
@@ -30,8 +30,8 @@ pub(crate) enum Todo {
 /// What a survey knows of somebody's account, for those whom they manage.
 enum AsManager {
     Known(ManagerSeen),
-    /// About to get one.
-    Coming,
+    /// About to get one, or about to have this one linked.
+    Coming(ManagerSeen),
 }
 
 /// Looks at one person after another, managers first.
@@ -67,14 +67,18 @@ impl<'a> Surveyor<'a> {
         let desired = Desired::of(&employee, &self.site.rules, self.now);
         let (manager, after) = self.manager(&desired, records);
         let record = records.remove(&id);
+        let known = record.as_ref().and_then(|r| r.account.clone());
         let (plan, account) = self.plan(&desired, record.as_ref(), manager);
         let username = plan.actions.iter().find_map(|action| match action {
             Action::Create { username, .. } => Some(username.clone()),
             Action::Update { .. } | Action::Join { .. } | Action::Leave { .. } => None,
         });
+        // Whoever provisions their people asks the store for the link, and it is not there yet.
+        let is_new_here = account.is_some() && known.is_none();
         let as_manager = match (&plan.account, &username, &plan.verdict) {
+            (Some(account), _, _) if is_new_here => AsManager::Coming(ManagerSeen::Account(account.clone())),
             (Some(account), _, _) => AsManager::Known(ManagerSeen::Account(account.clone())),
-            (None, Some(_), _) => AsManager::Coming,
+            (None, Some(_), _) => AsManager::Coming(ManagerSeen::Unknown),
             (None, None, Verdict::Skip(_)) => AsManager::Known(ManagerSeen::NoAccount),
             (None, None, Verdict::Proceed | Verdict::NotYet(_) | Verdict::Hold(_)) => {
                 AsManager::Known(ManagerSeen::Unknown)
@@ -103,9 +107,9 @@ impl<'a> Surveyor<'a> {
         };
         match self.people.get(id) {
             Some(AsManager::Known(seen)) => (seen.clone(), None),
-            Some(AsManager::Coming) => {
+            Some(AsManager::Coming(seen)) => {
                 let key = EmployeeKey { connection: desired.key.connection.clone(), id: id.clone() };
-                (ManagerSeen::Unknown, Some(key))
+                (seen.clone(), Some(key))
             }
             // Not looked at yet (a circle), or not on the list at all.
             None => (manager_seen(records.get(id)), None),
@@ -149,11 +153,8 @@ impl<'a> Surveyor<'a> {
         after: Option<EmployeeKey>,
     ) -> SyncRequest {
         let evidence = self.evidence;
-        let observation = match review(plan.clone(), evidence) {
-            Review::Permitted(_) => Some(Observation { employee, evidence }),
-            // Something would be taken away on the word of a doubtful list: the person's own record decides.
-            Review::NeedsOwnRecord => None,
-        };
+        // Where something would be taken away on the word of a doubtful list, the person's own record decides.
+        let observation = is_proven(plan, evidence).then_some(Observation { employee, evidence });
         let survey = (self.census.complete || account.is_some()).then(|| Survey {
             observed_at: self.census.observed_at,
             groups: self.census.groups(account.as_ref()).iter().cloned().collect(),

@@ -158,7 +158,8 @@ impl Org {
                 "organizationObjectId": self.id, "memberQueryErrorFlags": [],
             });
             let (Value::Object(shown), Value::Object(newer)) = (&mut shown, newer) else { unreachable!("two objects") };
-            shown.extend(newer);
+            // A group without a query has no such key: the specification's is an object, and never null.
+            shown.extend(newer.into_iter().filter(|(key, value)| key != "memberQuery" || !value.is_null()));
         }
         shown
     }

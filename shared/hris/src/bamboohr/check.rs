@@ -24,7 +24,7 @@ pub(super) async fn check(bamboo: &BambooHr, now: Timestamp) -> Result<Vec<Findi
     let myself = match myself(bamboo).await {
         Ok(id) => id,
         // Nothing more with a key that is refused: each further call would count towards a lock-out.
-        Err(fault) => return Ok(vec![finding(fault)?]),
+        Err(fault) => return Err(fault),
     };
     findings.push(Finding::Good(match &myself {
         Some(id) => format!("BambooHR accepts the key; it acts as employee {id}"),

@@ -110,7 +110,11 @@ fn what_is_refused_and_how_it_is_said() {
         ("department = \"x\"", Kind::Condition, "it cannot be read at character 12: write == to compare"),
         ("department", Kind::Condition, "it gives string, and yes or no is needed"),
         ("size(department)", Kind::Text, "it gives int, and a text is needed"),
-        ("nosuch(department)", Kind::Text, "Undeclared reference to 'nosuch'"),
+        (
+            "nosuch(department)",
+            Kind::Text,
+            "there is no function `nosuch`; ours are lookup, lower, upper, ascii, trim and first",
+        ),
         ("lookup(\"nosuch\", department)", Kind::Text, "there is no lookup table `nosuch`"),
         ("", Kind::Text, "it cannot be read at character 1: unexpected the end"),
     ] {

@@ -20,9 +20,9 @@ const PUT_GROUP: &str = "INSERT INTO managed_group (name, id, dynamic) VALUES (?
 const FORGET: &str = "DELETE FROM sight WHERE forget_after <= ?1";
 const SEE: &str = "INSERT INTO sight (connection, token, forget_after) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 const SEEN: &str = "SELECT 1 FROM sight WHERE connection = ?1 AND token = ?2";
-/// Held to be look-ups by a test.
+/// Held by a test to be look-ups, by these columns.
 #[cfg(test)]
-pub(crate) const LOOK_UPS: &[&str] = &[CURSOR, FORGET, SEEN];
+pub(crate) const LOOK_UPS: &[(&str, &str)] = &[(CURSOR, "(connection=? AND name=?)"), (FORGET, "(forget_after<?)")];
 
 pub(crate) fn cursor(connection: &Connection, of: &ConnectionName, name: &str) -> Result<Option<String>, Fault> {
     first(connection.prepare_cached(CURSOR)?.query([of.as_str(), name])?, |row| Ok(row.get(0)?))

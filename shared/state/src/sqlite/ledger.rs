@@ -12,9 +12,10 @@ const APPEND: &str = "INSERT INTO audit (id, person, at, cause, kind, answers, p
 const OF: &str = "SELECT * FROM audit WHERE person = ?1 ORDER BY at DESC, place DESC LIMIT ?2";
 const UNFINISHED: &str = "SELECT * FROM audit AS intent WHERE person = ?1 AND kind = 'intent' \
     AND NOT EXISTS (SELECT 1 FROM audit AS outcome WHERE outcome.answers = intent.id) ORDER BY at, place";
-/// Held to be look-ups by a test.
+/// Held by a test to be look-ups, by these columns.
 #[cfg(test)]
-pub(crate) const LOOK_UPS: &[&str] = &[OF, UNFINISHED];
+pub(crate) const LOOK_UPS: &[(&str, &str)] =
+    &[(OF, "(person=?)"), (UNFINISHED, "audit_intents (person=?)"), (UNFINISHED, "(answers=?)")];
 
 fn read(row: &Row<'_>) -> Result<AuditRow, Fault> {
     Ok(AuditRow {

@@ -35,9 +35,19 @@ const DUE: &str = "SELECT connection, id FROM person WHERE next_change <= ?1 ORD
 const FORECAST: &str = "SELECT * FROM person WHERE next_change <= ?1 ORDER BY next_change LIMIT ?2";
 const CLEAR_DUE: &str = "UPDATE person SET next_change = NULL \
     WHERE connection = ?1 AND size = ?2 AND id = ?3 AND next_change <= ?4";
-/// Held to be look-ups by a test.
+/// Held by a test to be look-ups, by these columns.
 #[cfg(test)]
-pub(crate) const LOOK_UPS: &[&str] = &[GET, LIST, LIST_ONE, UPDATE, OWNER, WAITING, DUE, FORECAST, CLEAR_DUE];
+pub(crate) const LOOK_UPS: &[(&str, &str)] = &[
+    (GET, "(connection=? AND size=? AND id=?)"),
+    (LIST, "((connection,size,id)>(?,?,?))"),
+    (LIST_ONE, "(connection=? AND (size,id)>(?,?))"),
+    (UPDATE, "(connection=? AND size=? AND id=?)"),
+    (OWNER, "(account=?)"),
+    (WAITING, "(connection=? AND waits_for=?)"),
+    (DUE, "(next_change<?)"),
+    (FORECAST, "(next_change<?)"),
+    (CLEAR_DUE, "(connection=? AND size=? AND id=?)"),
+];
 
 /// The length of the id, by which people are ordered first.
 fn size(key: &EmployeeKey) -> i64 {

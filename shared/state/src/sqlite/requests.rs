@@ -19,17 +19,19 @@ use crate::queue::{DeadLetter, Depth, Lease, LeaseId};
 /// is not worth the time, and a wish is no promise.
 const CHAIN_LIMIT: usize = 100;
 
-const WAITING: &str = "SELECT place, asked_at, observed_at FROM request WHERE person = ?1 AND (state = 'leased') = 0";
+const WAITING: &str =
+    "SELECT place, asked_at, observed_at, body FROM request WHERE person = ?1 AND (state = 'leased') = 0";
 const INSERT: &str = "INSERT INTO request (person, state, asked_at, observed_at, after_person, body) \
     VALUES (?1, 'ready', ?2, ?3, ?4, ?5)";
 const REPLACE: &str = "UPDATE request SET state = 'ready', due = 0, attempts = 0, error = NULL, asked_at = ?2, \
     observed_at = ?3, after_person = ?4, body = ?5 WHERE place = ?1";
+const RETELL: &str = "UPDATE request SET body = ?2 WHERE place = ?1";
 const EXPIRED: &str = "SELECT place, person FROM request WHERE state = 'leased' AND due <= ?1";
 const AWAKE: &str = "UPDATE request SET state = 'ready', due = 0 WHERE state = 'delayed' AND due <= ?1";
 const NEXT: &str = "SELECT place, person, after_person FROM request \
     WHERE state = 'ready' AND due = 0 AND place > ?1 ORDER BY place LIMIT 1";
 const IN_FLIGHT: &str = "SELECT 1 FROM request WHERE person = ?1 AND (state = 'leased') = 1";
-const ANY: &str = "SELECT 1 FROM request WHERE person = ?1 LIMIT 1";
+const COMING: &str = "SELECT 1 FROM request WHERE person = ?1 AND state <> 'delayed' LIMIT 1";
 const PARKED_AFTER: &str = "SELECT after_person FROM request \
     WHERE person = ?1 AND (state = 'leased') = 0 AND state = 'parked'";
 const PARK: &str = "UPDATE request SET state = 'parked' WHERE place = ?1";
@@ -56,26 +58,27 @@ const DEPTH: &str = "SELECT (SELECT count(*) FROM request) AS every, \
     (SELECT count(*) FROM request WHERE state = 'delayed' AND due > ?1) AS delayed, \
     (SELECT min(due) FROM request WHERE state = 'delayed' AND due > ?1) AS next_due, \
     (SELECT count(*) FROM dead) AS dead";
-/// Held to be look-ups by a test.
+/// Held by a test to be look-ups, by these columns.
 #[cfg(test)]
-pub(crate) const LOOK_UPS: &[&str] = &[
-    WAITING,
-    REPLACE,
-    EXPIRED,
-    AWAKE,
-    NEXT,
-    IN_FLIGHT,
-    ANY,
-    PARKED_AFTER,
-    PARK,
-    UNPARK,
-    TAKE,
-    HELD,
-    STAMP,
-    DELETE,
-    MOVE,
-    RETURN,
-    EXHUME,
+pub(crate) const LOOK_UPS: &[(&str, &str)] = &[
+    (WAITING, "(person=? AND <expr>=?)"),
+    (REPLACE, "(rowid=?)"),
+    (RETELL, "(rowid=?)"),
+    (EXPIRED, "(state=? AND due<?)"),
+    (AWAKE, "(state=? AND due<?)"),
+    (NEXT, "(state=? AND due=? AND rowid>?)"),
+    (IN_FLIGHT, "(person=? AND <expr>=?)"),
+    (COMING, "(person=?)"),
+    (PARKED_AFTER, "(person=? AND <expr>=?)"),
+    (PARK, "(rowid=?)"),
+    (UNPARK, "(after_person=?)"),
+    (TAKE, "(rowid=?)"),
+    (HELD, "(rowid=?)"),
+    (STAMP, "(rowid=?)"),
+    (DELETE, "(rowid=?)"),
+    (MOVE, "(rowid=?)"),
+    (RETURN, "(rowid=?)"),
+    (EXHUME, "(person=?)"),
 ];
 
 /// What the merge of two requests of one person is decided by.
@@ -119,9 +122,15 @@ pub(crate) fn push(connection: &Connection, request: &SyncRequest) -> Result<(),
             let row = params![person, stamp.asked_at, stamp.observed_at, after, body];
             connection.prepare_cached(INSERT)?.execute(row)?;
         }
-        Some((_, waiting)) if waiting.stays_before(stamp) => {}
-        Some((place, _)) => {
-            let body = json(request)?;
+        Some((place, waiting, body)) if waiting.stays_before(stamp) => {
+            if let Some(waiting) = read(&body).filter(|w| request.trigger.after(w.trigger) != w.trigger) {
+                let body = json(&SyncRequest { trigger: request.trigger.after(waiting.trigger), ..waiting })?;
+                connection.prepare_cached(RETELL)?.execute(params![place, body])?;
+            }
+        }
+        Some((place, _, body)) => {
+            let trigger = read(&body).map_or(request.trigger, |waiting| request.trigger.after(waiting.trigger));
+            let body = json(&SyncRequest { trigger, ..request.clone() })?;
             let row = params![place, stamp.asked_at, stamp.observed_at, after, body];
             connection.prepare_cached(REPLACE)?.execute(row)?;
         }
@@ -129,9 +138,14 @@ pub(crate) fn push(connection: &Connection, request: &SyncRequest) -> Result<(),
     Ok(())
 }
 
-fn waiting(connection: &Connection, person: &str) -> Result<Option<(i64, Stamp)>, Fault> {
+fn waiting(connection: &Connection, person: &str) -> Result<Option<(i64, Stamp, String)>, Fault> {
     let mut statement = connection.prepare_cached(WAITING)?;
-    Ok(statement.query_row([person], |row| Ok((row.get("place")?, Stamp::read(row)?))).optional()?)
+    Ok(statement.query_row([person], |row| Ok((row.get("place")?, Stamp::read(row)?, row.get("body")?))).optional()?)
+}
+
+/// A request as it was stored; `None` for another version's words.
+fn read(body: &str) -> Option<SyncRequest> {
+    serde_json::from_str(body).ok()
 }
 
 /// Takes the oldest that may be taken.
@@ -174,9 +188,10 @@ pub(crate) fn lease(
     Ok(taken)
 }
 
-/// Whether a person's request has to wait for one of `after`, and may: not in a circle.
+/// Whether a person's request has to wait for one of `after`, and may: not in a circle. Somebody whose work failed and
+/// is backing off holds nobody up: one bad record must not keep a whole department waiting.
 fn must_wait(connection: &Connection, person: &str, mut after: String) -> Result<bool, Fault> {
-    if !connection.prepare_cached(ANY)?.exists([&after])? {
+    if !connection.prepare_cached(COMING)?.exists([&after])? {
         return Ok(false);
     }
     let mut parked = connection.prepare_cached(PARKED_AFTER)?;
@@ -258,7 +273,7 @@ fn send_back(connection: &Connection, place: i64, person: &str, why: Return<'_>)
         Return::Untried => ("ready", 0, 1, None),
         Return::RunOut => ("ready", 0, 0, None),
     };
-    if let Some((newer, new)) = waiting(connection, person)? {
+    if let Some((newer, new, _)) = waiting(connection, person)? {
         let mut statement = connection.prepare_cached(STAMP)?;
         if !statement.query_row([place], Stamp::read)?.stays_before(new) {
             connection.prepare_cached(MOVE)?.execute([place, newer])?;
@@ -267,6 +282,9 @@ fn send_back(connection: &Connection, place: i64, person: &str, why: Return<'_>)
         connection.prepare_cached(DELETE)?.execute([newer])?;
     }
     connection.prepare_cached(RETURN)?.execute(params![place, state, due, uncounted, error])?;
+    if state == "delayed" {
+        connection.prepare_cached(UNPARK)?.execute([person])?;
+    }
     Ok(())
 }
 

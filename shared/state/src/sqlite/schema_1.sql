@@ -27,7 +27,7 @@ CREATE INDEX person_by_next_change ON person (next_change) WHERE next_change IS 
 
 -- Who is to be looked at. `place` is the place in the order, never given twice. `due` is 0 for ready and parked
 -- requests, the moment from which a delayed one may be taken, and the end of a lease. `turn` counts the leases: with
--- `place` it is the fencing token. Parked requests wait until nothing is left of `after_person`.
+-- `place` it is the fencing token. Parked requests wait while `after_person` has one ready or leased.
 CREATE TABLE request (
     place INTEGER PRIMARY KEY AUTOINCREMENT,
     person TEXT NOT NULL,

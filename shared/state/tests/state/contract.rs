@@ -51,7 +51,8 @@ homes! {
     a_lease_that_ran_out_is_taken_again
     a_lease_that_somebody_else_has_is_void
     a_report_comes_after_the_manager
-    a_report_waits_as_long_as_the_manager_has_a_request
+    a_report_waits_as_long_as_the_manager_is_coming
+    a_report_does_not_wait_for_a_manager_who_is_backing_off
     a_report_does_not_wait_for_a_dead_letter_or_for_nobody
     wishes_in_a_circle_are_no_deadlock
     a_dead_letter_can_be_replayed
@@ -441,11 +442,18 @@ async fn a_report_comes_after_the_manager(_: &Store, queue: &Queue) {
     }
 }
 
-async fn a_report_waits_as_long_as_the_manager_has_a_request(_: &Store, queue: &Queue) {
+async fn a_report_does_not_wait_for_a_manager_who_is_backing_off(_: &Store, queue: &Queue) {
     queue.push(&[hint("boss", 0), after("ic", "boss")]).await.unwrap();
-    let boss = lease(queue, 0, 9).await;
+    let boss = lease(queue, 0, 1).await;
+    assert_eq!(names(&lease(queue, 0, 9).await), [""; 0], "in flight");
     queue.retry(&boss[0], at(50), "no").await.unwrap();
-    assert_eq!(names(&lease(queue, 10, 9).await), [""; 0], "delayed");
+    assert_eq!(names(&lease(queue, 10, 9).await), ["ic"]);
+    queue.push(&[after("ic2", "boss")]).await.unwrap();
+    assert_eq!(names(&lease(queue, 10, 9).await), ["ic2"]);
+}
+
+async fn a_report_waits_as_long_as_the_manager_is_coming(_: &Store, queue: &Queue) {
+    queue.push(&[hint("boss", 0), after("ic", "boss")]).await.unwrap();
     let boss = lease(queue, 50, 9).await;
     assert_eq!(names(&boss), ["boss"]);
     queue.push(&[hint("boss", 51)]).await.unwrap();
@@ -519,7 +527,7 @@ async fn depth_counts_everything_once(_: &Store, queue: &Queue) {
     queue.bury(&leases[0], at(0), "no").await.unwrap();
     queue.retry(&leases[1], at(20), "no").await.unwrap();
     queue.retry(&leases[2], at(30), "no").await.unwrap();
-    queue.push(&[hint("waiting", 0), after("parked", "late")]).await.unwrap();
+    queue.push(&[hint("waiting", 0), after("parked", "flying")]).await.unwrap();
     let expected = Depth { waiting: 2, in_flight: 1, delayed: 2, dead: 1, next_due: Some(at(20)) };
     assert_eq!(queue.depth(at(0)).await.unwrap(), expected);
     assert_eq!(names(&lease(queue, 0, 9).await), ["waiting"]);

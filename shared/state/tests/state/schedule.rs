@@ -103,8 +103,12 @@ impl Model {
                 .entries
                 .iter()
                 .any(|e| e.request.key == entry.request.key && matches!(e.place, Place::Leased { .. }));
-            let early =
-                entry.request.after.as_ref().is_some_and(|after| self.entries.iter().any(|e| e.request.key == *after));
+            let holds_up = |e: &Entry| !matches!(e.place, Place::Waiting { due } if due > now);
+            let early = entry
+                .request
+                .after
+                .as_ref()
+                .is_some_and(|after| self.entries.iter().any(|e| e.request.key == *after && holds_up(e)));
             let ready = matches!(entry.place, Place::Waiting { due } if due <= now);
             if ready && !flying && !early && taken.len() < limit {
                 self.counter += 1;

@@ -1,0 +1,74 @@
+//! The command line, and what it comes to.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+/// From so many people on, more of them are worked on at once.
+const LARGE: usize = 10_000;
+/// How many, in a small company: the default of `hirewire.toml`.
+const IN_FLIGHT: usize = 8;
+/// How many, in a large one.
+const IN_FLIGHT_LARGE: usize = 32;
+
+/// Measures the real `hirewire` against simulated vendors on this machine: calls, time and memory.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Companies of these sizes.
+    #[arg(long, value_delimiter = ',', default_values_t = [200, 1_000, 10_000, 100_000], value_name = "NUMBERS")]
+    people: Vec<usize>,
+    /// How long the vendors take to answer, in milliseconds; measured besides 0.
+    #[arg(long, default_value_t = 50, value_name = "MILLISECONDS")]
+    latency: u64,
+    /// Wait for the large companies too when the vendors take their time: some ten minutes more.
+    #[arg(long)]
+    full: bool,
+    /// Only 200 and 1,000 people, and vendors that answer at once: well under a minute.
+    #[arg(long, conflicts_with_all = ["people", "latency", "full"])]
+    quick: bool,
+    /// How many people are worked on at once [default: 8; 32 from 10,000 people on].
+    #[arg(long, value_name = "NUMBER")]
+    in_flight: Option<usize>,
+}
+
+/// One company to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its size.
+    pub people: usize,
+    /// How long the vendors take.
+    pub latency: Duration,
+    /// How many people are worked on at once.
+    pub in_flight: usize,
+}
+
+impl Arguments {
+    /// The sizes asked for.
+    pub fn sizes(&self) -> Vec<usize> {
+        if self.quick { vec![200, 1_000] } else { self.people.clone() }
+    }
+
+    /// What to measure, in order.
+    pub fn settings(&self) -> Vec<Setting> {
+        self.every().into_iter().filter(|setting| !self.takes_too_long(setting)).collect()
+    }
+
+    /// What is left out, for want of `--full`.
+    pub fn left_out(&self) -> Vec<Setting> {
+        self.every().into_iter().filter(|setting| self.takes_too_long(setting)).collect()
+    }
+
+    fn every(&self) -> Vec<Setting> {
+        let latencies = if self.quick || self.latency == 0 { vec![0] } else { vec![0, self.latency] };
+        let setting = |latency: u64, people: usize| Setting {
+            people,
+            latency: Duration::from_millis(latency),
+            in_flight: self.in_flight.unwrap_or(if people < LARGE { IN_FLIGHT } else { IN_FLIGHT_LARGE }),
+        };
+        latencies.into_iter().flat_map(|ms| self.sizes().into_iter().map(move |people| setting(ms, people))).collect()
+    }
+
+    fn takes_too_long(&self, setting: &Setting) -> bool {
+        !self.full && !setting.latency.is_zero() && setting.people >= LARGE
+    }
+}
