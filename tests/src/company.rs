@@ -53,6 +53,7 @@ const FIRST: [&str; 24] = [
     "Wanjiru",
     "Zoë",
 ];
+const PREFERRED: [&str; 5] = ["Kit", "Max", "Lou", "Ash", "Sky"];
 const LAST: [&str; 19] = [
     "Abbott",
     "Bauer",
@@ -132,7 +133,7 @@ fn person(number: usize, first: &str, last: &str, department: usize) -> Person {
         .with("mobilePhone", &format!("+1 303 555 {number:04}"))
         .hired(date(year, 4, day));
     if number.is_multiple_of(9) {
-        person = person.with("preferredName", &format!("{}y", &first.chars().take(3).collect::<String>()));
+        person = person.with("preferredName", PREFERRED[number / 9 % PREFERRED.len()]);
     }
     if number.is_multiple_of(10) { person.employed_as("Contractor") } else { person }
 }
