@@ -1,10 +1,10 @@
-//! The real `hirewire` as a child process, and its memory as the kernel counts it.
+//! The real `hirewire` as a child process, and its memory and processor time as the kernel counts them.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,10 @@ use tests::town::Town;
 
 use crate::Broken;
 
-/// How often the child's memory is looked at. The number only grows, so that only the last moment can be missed.
+/// How often the child is looked at. Its numbers only grow, so that only the last moment can be missed.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long one of the kernel's ticks is: `USER_HZ` is 100 on every Linux.
+const TICK: Duration = Duration::from_millis(10);
 /// How much of what the child said is shown when it failed, in bytes.
 const LAST_WORDS: usize = 2_000;
 
@@ -35,10 +37,19 @@ pub fn hirewire() -> Result<PathBuf, Broken> {
 pub struct Hirewire {
     child: Child,
     started: Instant,
-    peak: Arc<AtomicU64>,
+    used: Arc<Mutex<Used>>,
     ended: Arc<AtomicBool>,
     watcher: JoinHandle<()>,
     log: PathBuf,
+}
+
+/// What a process has used since it was started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Used {
+    /// The most memory it ever held, in bytes (VmHWM).
+    pub peak: u64,
+    /// Processor time of all its threads.
+    pub cpu: Duration,
 }
 
 /// What became of it.
@@ -46,8 +57,8 @@ pub struct Hirewire {
 pub struct Ended {
     /// From start to end.
     pub took: Duration,
-    /// The most memory it ever held, in bytes (VmHWM).
-    pub peak: u64,
+    /// What it has used.
+    pub used: Used,
 }
 
 impl Hirewire {
@@ -67,17 +78,17 @@ impl Hirewire {
             .stderr(file(&log)?)
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", binary.display()))?;
-        let (peak, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (used, ended) = (Arc::<Mutex<Used>>::default(), Arc::new(AtomicBool::new(false)));
         let watcher = spawn({
-            let (peak, ended, id) = (Arc::clone(&peak), Arc::clone(&ended), child.id());
+            let (used, ended, id) = (Arc::clone(&used), Arc::clone(&ended), child.id());
             move || {
                 while !ended.load(Ordering::Relaxed) {
-                    peak.fetch_max(peak_memory(id).unwrap_or_default(), Ordering::Relaxed);
+                    look(id, &used);
                     sleep(LOOK_EVERY);
                 }
             }
         });
-        Ok(Hirewire { child, started, peak, ended, watcher, log })
+        Ok(Hirewire { child, started, used, ended, watcher, log })
     }
 
     /// Waits until it ends by itself. It must have done everything that was to be done.
@@ -90,10 +101,9 @@ impl Hirewire {
         hirewire.settle(took, status)
     }
 
-    /// The most memory so far, in bytes.
-    pub fn peak(&self) -> u64 {
-        let now = peak_memory(self.child.id()).unwrap_or_default();
-        self.peak.fetch_max(now, Ordering::Relaxed).max(now)
+    /// What it has used so far.
+    pub fn used(&self) -> Used {
+        look(self.child.id(), &self.used)
     }
 
     /// Whether it still runs; its last words where it does not.
@@ -116,11 +126,29 @@ impl Hirewire {
         self.ended.store(true, Ordering::Relaxed);
         let _ = self.watcher.join();
         match status {
-            Ok(status) if status.success() => Ok(Ended { took, peak: self.peak.load(Ordering::Relaxed) }),
+            Ok(status) if status.success() => {
+                Ok(Ended { took, used: *self.used.lock().expect("nobody panics holding it") })
+            }
             Ok(status) => Err(format!("hirewire ended with {status}: {}", last_words(&self.log))),
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// Looks once more; what it has used by then.
+fn look(id: u32, used: &Mutex<Used>) -> Used {
+    let (peak, cpu) = (peak_memory(id).unwrap_or_default(), processor_time(id).unwrap_or_default());
+    let mut used = used.lock().expect("nobody panics holding it");
+    *used = Used { peak: used.peak.max(peak), cpu: used.cpu.max(cpu) };
+    *used
+}
+
+fn processor_time(id: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in brackets may hold anything; user and system time are the 12th and 13th word behind it.
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || words.next()?.parse::<u32>().ok();
+    Some(TICK * ticks()?.saturating_add(ticks()?))
 }
 
 fn peak_memory(id: u32) -> Option<u64> {

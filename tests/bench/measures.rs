@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::Broken;
 use crate::arguments::Setting;
 use crate::calls::Calls;
-use crate::child::Hirewire;
+use crate::child::{Hirewire, Used};
 use crate::stage::Stage;
 
 /// How often the counts are looked at while something happens.
@@ -44,8 +44,8 @@ pub struct Measure {
     pub calls: Calls,
     /// How long it took.
     pub took: Duration,
-    /// The most memory that the process held, from its start, in bytes.
-    pub peak: u64,
+    /// What the process had used by then, its start included.
+    pub used: Used,
 }
 
 /// Everything measured of one company.
@@ -70,7 +70,7 @@ impl Run {
 pub async fn baseline(binary: &Path) -> Result<u64, Broken> {
     let setting = Setting { people: 1, latency: Duration::ZERO, in_flight: 8 };
     let stage = Stage::set(binary, setting).await?;
-    Ok(sync(&stage, What::FirstSync).await?.peak)
+    Ok(sync(&stage, What::FirstSync).await?.used.peak)
 }
 
 /// Lets everything happen in one company; `tell` hears of each thing at once.
@@ -88,14 +88,9 @@ pub async fn all(stage: &Stage, tell: &mut dyn FnMut(&Measure)) -> Result<Run, B
     let [first, second, third, ..] = &stage.here[..] else { return Err("a company of at least three".to_owned()) };
     keep(by_webhook(stage, first, second).await?);
     keep(by_poll(stage, What::OneByPoll, std::slice::from_ref(third)).await?);
-    let many: Vec<String> = stage
-        .here
-        .iter()
-        .skip(3)
-        .step_by(stage.here.len() / (stage.setting.people / 100).max(1))
-        .take((stage.setting.people / 100).max(1))
-        .cloned()
-        .collect();
+    let hundredth = (stage.setting.people / 100).max(1);
+    let spread = stage.here.iter().skip(3).step_by(stage.here.len() / hundredth);
+    let many: Vec<String> = spread.take(hundredth).cloned().collect();
     keep(by_poll(stage, What::ManyByPoll(many.len()), &many).await?);
     Ok(Run { setting: stage.setting, members: stage.members.len(), measures })
 }
@@ -103,7 +98,7 @@ pub async fn all(stage: &Stage, tell: &mut dyn FnMut(&Measure)) -> Result<Run, B
 async fn sync(stage: &Stage, what: What) -> Result<Measure, Broken> {
     Calls::forget(&stage.town);
     let ended = Hirewire::start(&stage.binary, &stage.town, &["sync"])?.end().await?;
-    Ok(Measure { what, calls: Calls::of(&stage.town), took: ended.took, peak: ended.peak })
+    Ok(Measure { what, calls: Calls::of(&stage.town), took: ended.took, used: ended.used })
 }
 
 /// People have a new title, HR's webhook is lost, and `serve` polls once.
@@ -165,9 +160,9 @@ impl Serve {
     /// Waits until all is done, and stops it.
     async fn watch(self, stage: &Stage, what: What, start: Instant) -> Result<Measure, Broken> {
         let took = settled(stage, start).await?;
-        let (calls, peak) = (Calls::of(&stage.town), self.0.peak());
+        let (calls, used) = (Calls::of(&stage.town), self.0.used());
         self.0.stop().await?;
-        Ok(Measure { what, calls, took, peak })
+        Ok(Measure { what, calls, took, used })
     }
 }
 

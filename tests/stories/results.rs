@@ -173,7 +173,8 @@ async fn an_explanation_shows_one_person_whole_and_writes_nothing() {
     let told = world.hirewire(&["explain", "7"]).await.expect(0).out;
     assert_eq!((world.town.jumpcloud.writes(), store(&world)), (0, before));
     for part in [
-        "department                 Sales",
+        "Employee acme:7, Ada Byron",
+        "standing     employed",
         "in scope",
         "2026-04-01T06:00:00Z",
         "no   Builders",
@@ -185,6 +186,8 @@ async fn an_explanation_shows_one_person_whole_and_writes_nothing() {
     ] {
         assert!(told.contains(part), "`{part}` is not in\n{told}");
     }
+    let department = told.lines().find(|line| line.starts_with("  department "));
+    assert!(department.is_some_and(|line| line.ends_with(" Sales")), "{told}");
     let nobody = world.hirewire(&["explain", "4711"]).await.expect(1);
     assert!(nobody.out.contains("HR has no such record"), "{}", nobody.out);
 }

@@ -46,7 +46,8 @@ pub async fn run(path: &Path, format: Format) -> Result<Exit, Failure> {
     let configuration = home::read(path)?;
     let base = home::folder(path);
     let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
-    findings.good("configuration", format!("{} read, {} connections", path.display(), configuration.connections.len()));
+    let connections = output::count(configuration.connections.len(), "connection");
+    findings.good("configuration", format!("{} read, {connections}", path.display()));
     directory(&configuration, &home::jumpcloud(&configuration, &base)?, &mut findings).await;
     let home = home::Home::open(path).await?;
     for (name, site) in &home.workflow.sites {

@@ -34,6 +34,7 @@ pub async fn list(home: &Home, format: Format) -> Result<Exit, Failure> {
         .collect();
     match format {
         Format::Json => output::json(&letters)?,
+        Format::Text if letters.is_empty() => output::text_line("Nothing was given up on."),
         Format::Text => {
             let mut table = output::table(&["employee", "trigger", "attempts", "error", "at"]);
             for l in &letters {
@@ -57,7 +58,10 @@ pub async fn replay(home: &Home, whom: &Replayed, format: Format) -> Result<Exit
     let replayed = home.workflow.queue.replay(key.as_ref(), home.clock.now()).await?;
     match format {
         Format::Json => output::json(&Put { replayed })?,
-        Format::Text => output::text_line(&format!("{replayed} put back on the queue; `hirewire sync` works them")),
+        Format::Text if replayed == 0 => output::text_line("There was nothing to put back."),
+        Format::Text => {
+            output::text_line(&format!("{replayed} put back on the queue; `serve` or `hirewire sync` works them"));
+        }
     }
     Ok(Exit::Done)
 }

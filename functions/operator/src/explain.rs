@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mapping::desired::group_answers;
 use mapping::employee::{Employee, Reading};
+use mapping::lifecycle::Standing;
 use mapping::plan::Plan;
 use serde::Serialize;
 use state::{AuditKind, AuditRow, Record};
@@ -17,6 +18,7 @@ use crate::output;
 #[derive(Serialize)]
 struct Document<'a> {
     employee: String,
+    name: Option<String>,
     in_hr: bool,
     hr: BTreeMap<String, Value>,
     standing: Option<String>,
@@ -74,9 +76,10 @@ pub async fn run(home: &Home, whom: &One, format: Format) -> Result<Exit, Failur
     let next = desired.as_ref().and_then(|d| d.next_change).or_else(|| record.as_ref().and_then(|r| r.next_change));
     let document = Document {
         employee: key.to_string(),
+        name: desired.as_ref().map(|d| d.label.clone()).or_else(|| record.as_ref().map(|r| r.label.clone())),
         in_hr: employee.is_some(),
         hr: employee.as_ref().map(hr_values).unwrap_or_default(),
-        standing: desired.as_ref().map(|d| format!("{:?}", d.standing)),
+        standing: desired.as_ref().map(|d| in_words(d.standing)),
         scope: desired.as_ref().map(|d| d.scope.as_ref().err().map_or("in scope".to_owned(), ToString::to_string)),
         groups: groups.collect(),
         plan: plan.as_ref(),
@@ -113,46 +116,48 @@ fn past(row: &AuditRow) -> Past {
     Past { at: row.at.to_string(), trigger: row.trigger.word(), kind, text: row.text.clone(), plan }
 }
 
+fn in_words(standing: Standing) -> String {
+    match standing {
+        Standing::Upcoming { starts } => format!("hired, first day {starts}"),
+        Standing::Here => "employed".to_owned(),
+        Standing::Left { ended: Some(ended) } => format!("left, last day {ended}"),
+        Standing::Left { ended: None } => "left".to_owned(),
+        Standing::Unknown => "unknown: HR hides the status or the first day from our key".to_owned(),
+    }
+}
+
 fn print(document: &Document<'_>) {
-    output::text_line(&format!("Employee {}", document.employee));
-    if !document.in_hr {
+    match &document.name {
+        Some(name) => output::text_line(&format!("Employee {}, {name}", document.employee)),
+        None => output::text_line(&format!("Employee {}", document.employee)),
+    }
+    if document.in_hr {
+        print_hr(document);
+    } else {
         output::text_line("  HR has no such record.");
-    }
-    output::text_line("\nWhat HR says");
-    for (name, value) in &document.hr {
-        let value = match value {
-            Value::Text(text) => text.as_str(),
-            Value::Empty => "(empty)",
-            Value::Hidden { .. } => "(hidden from our key)",
-        };
-        output::text_line(&format!("  {name:<26} {value}"));
-    }
-    output::text_line("\nWhat that means");
-    output::text_line(&format!("  standing    {}", document.standing.as_deref().unwrap_or("unknown")));
-    output::text_line(&format!("  scope       {}", document.scope.as_deref().unwrap_or("unknown")));
-    output::text_line(&format!("  next change {}", document.next_change.as_deref().unwrap_or("none foreseen")));
-    if !document.groups.is_empty() {
-        output::text_line("\nGroup rules");
-    }
-    for Group { group, when, answer } in &document.groups {
-        output::text_line(&format!("  {answer:<4} {group}  (when {when})"));
     }
     output::text_line("\nWhat is kept");
     match document.record {
         None => output::text_line("  nothing yet: never synced"),
         Some(record) => {
-            let account = record.account.as_ref().map_or("none", |a| a.as_str());
-            let username = record.username.as_deref().unwrap_or("none");
-            output::text_line(&format!("  status      {} {}", record.status.word(), record.status.reason()));
-            output::text_line(&format!("  account     {account} (user name {username})"));
-            output::text_line(&format!("  last sync   {} by {}", record.last_sync, record.trigger.word()));
+            let account = match (&record.account, &record.username) {
+                (Some(account), Some(name)) => format!("{} (user name {name})", account.as_str()),
+                (Some(account), None) => account.as_str().to_owned(),
+                (None, _) => "none".to_owned(),
+            };
+            let reason = record.status.reason();
+            let status = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            output::text_line(&format!("  status       {}{status}", record.status.word()));
+            output::text_line(&format!("  account      {account}"));
+            output::text_line(&format!("  last sync    {} by {}", record.last_sync, record.trigger.word()));
+            for note in &record.notes {
+                output::text_line(&format!("  ! {note}"));
+            }
         }
     }
-    output::text_line("\nWhat would be done now");
     if let Some(plan) = document.plan {
-        for line in plan.to_string().lines() {
-            output::text_line(&format!("  {line}"));
-        }
+        output::text_line("\nWhat would be done now");
+        plan.to_string().lines().for_each(|line| output::text_line(&format!("  {line}")));
     }
     if !document.history.is_empty() {
         output::text_line("\nWhat was done, newest first");
@@ -163,5 +168,28 @@ fn print(document: &Document<'_>) {
         for line in lines {
             output::text_line(&format!("  {line}"));
         }
+    }
+}
+
+fn print_hr(document: &Document<'_>) {
+    output::text_line("\nWhat HR says");
+    let widest = document.hr.keys().map(String::len).max().unwrap_or_default();
+    for (name, value) in &document.hr {
+        let value = match value {
+            Value::Text(text) => text.as_str(),
+            Value::Empty => "(empty)",
+            Value::Hidden { .. } => "(hidden from our key)",
+        };
+        output::text_line(&format!("  {name:<widest$}  {value}"));
+    }
+    output::text_line("\nWhat that means");
+    output::text_line(&format!("  standing     {}", document.standing.as_deref().unwrap_or("unknown")));
+    output::text_line(&format!("  scope        {}", document.scope.as_deref().unwrap_or("unknown")));
+    output::text_line(&format!("  next change  {}", document.next_change.as_deref().unwrap_or("none foreseen")));
+    if !document.groups.is_empty() {
+        output::text_line("\nGroup rules");
+    }
+    for Group { group, when, answer } in &document.groups {
+        output::text_line(&format!("  {answer:<4} {group}  ({when})"));
     }
 }

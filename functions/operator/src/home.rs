@@ -54,7 +54,11 @@ impl Home {
         if name.contains(':') {
             let key = EmployeeKey::parse(name);
             let known = key.filter(|key| self.workflow.sites.contains_key(&key.connection));
-            return known.ok_or_else(|| Failure::usage(format!("`{name}` is no employee of a connection here")));
+            let names: Vec<&str> = self.workflow.sites.keys().map(ConnectionName::as_str).collect();
+            return known.ok_or_else(|| {
+                let names = names.join(", ");
+                Failure::usage(format!("`{name}` is not CONNECTION:ID of a connection here; there are: {names}"))
+            });
         }
         let id = EmployeeId::parse(name).map_err(Failure::usage)?;
         match self.configuration.connections.as_slice() {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
@@ -23,13 +24,42 @@ pub fn start_log(format: LogFormat) {
 /// Prints the one JSON document of a command.
 pub fn json(document: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(document).map_err(Failure::usage)?;
-    text_line(&text);
+    write(&text);
     Ok(())
 }
 
-/// Prints text; a reader that went away (`| head`) is no fault.
+/// Prints text; where a person reads it, lines that are longer than the terminal is wide go on below, indented.
 pub fn text_line(text: &str) {
+    static WIDTH: LazyLock<Option<u16>> = LazyLock::new(|| Table::new().width());
+    match *WIDTH {
+        Some(width) => text.split('\n').for_each(|line| write(&wrapped(line, width.into()))),
+        None => write(text),
+    }
+}
+
+/// A reader that went away (`| head`) is no fault.
+fn write(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Wraps one line between words; what cannot be wrapped stays as it is.
+fn wrapped(line: &str, width: usize) -> String {
+    let line = line.trim_end();
+    let indent = line.chars().take_while(|c| !c.is_alphanumeric()).take(width / 3).count() + 2;
+    let mut done = String::with_capacity(line.len() + 8);
+    let mut column = 0;
+    for word in line.split_inclusive(' ') {
+        let length = word.trim_end().chars().count();
+        if column > indent && column + length > width {
+            done.truncate(done.trim_end().len());
+            done.push('\n');
+            done.push_str(&" ".repeat(indent));
+            column = indent;
+        }
+        done.push_str(word);
+        column += word.chars().count();
+    }
+    done
 }
 
 /// One line under the header and nothing else: a hundred people should fit a screen or two.
@@ -65,4 +95,18 @@ pub fn count(count: usize, what: &str) -> String {
 /// "1 person", "2 people".
 pub fn people(count: usize) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_go_on_below() {
+        let line = "    ! department is left as it is: no line for Marketing";
+        assert_eq!(wrapped(line, 30), "    ! department is left as it\n        is: no line for\n        Marketing");
+        assert_eq!(wrapped("short", 30), "short");
+        let solid = "x".repeat(40);
+        assert_eq!(wrapped(&solid, 30), solid);
+    }
 }

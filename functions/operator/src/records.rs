@@ -67,6 +67,9 @@ fn reason(record: &Record) -> String {
 
 /// The table.
 pub fn print(records: &[Record]) {
+    if records.is_empty() {
+        return output::text_line("No records. `hirewire sync` makes one for everybody it looks at.");
+    }
     let several = records.iter().any(|record| record.key.connection != records[0].key.connection);
     let mut table = output::table(&["employee", "name", "user name", "status", "what to know", "next change"]);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

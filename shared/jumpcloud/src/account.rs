@@ -168,13 +168,25 @@ impl JumpCloud {
         let Update { put, activate } = body::update(account, state, changes, manager);
         // Values first: whoever gets access gets it with the right ones.
         let mut now = match put {
-            Some(put) => Cow::Owned(self.put(&account.id, &put).await?),
+            Some(put) => Cow::Owned(self.put_clearing(&account.id, &put).await?),
             None => Cow::Borrowed(account),
         };
         if activate && now.state == AccountState::Staged {
             now = Cow::Owned(self.activate(now.into_owned()).await?);
         }
         Ok(now.into_owned())
+    }
+
+    /// Whether `""` clears a text is documented for none of them: where it is refused, null is tried.
+    async fn put_clearing(&self, id: &AccountId, put: &Value) -> Result<Account, Fault> {
+        match (self.put(id, put).await, body::clearing_by_null(put)) {
+            (Err(refusal @ Fault::Rejected { status: 400, .. }), Some(put)) => match self.put(id, &put).await {
+                // What was said first is about what was meant.
+                Err(Fault::Rejected { .. }) => Err(refusal),
+                other => other,
+            },
+            (other, _) => other,
+        }
     }
 
     async fn put(&self, id: &AccountId, put: &Value) -> Result<Account, Fault> {

@@ -56,6 +56,17 @@ pub(crate) fn update(
     Update { put: (!body.is_empty()).then_some(Value::Object(body)), activate }
 }
 
+/// The same with null in place of each `""`; `None` where there is none.
+pub(crate) fn clearing_by_null(put: &Value) -> Option<Value> {
+    let mut body = put.as_object()?.clone();
+    let empty: Vec<&mut Value> = body.values_mut().filter(|value| *value == "").collect();
+    if empty.is_empty() {
+        return None;
+    }
+    empty.into_iter().for_each(|value| *value = Value::Null);
+    Some(Value::Object(body))
+}
+
 /// `state` and its mirror, which must agree. There is no way back to STAGED, so that is never put.
 pub(crate) fn state_body(state: AccountState) -> Map<String, Value> {
     let suspended = match state {

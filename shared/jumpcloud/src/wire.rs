@@ -52,7 +52,10 @@ impl<'de> Deserialize<'de> for Text {
 type List<T> = Option<Vec<Option<T>>>;
 
 fn listed<T, U>(list: List<T>, ours: impl Fn(T) -> U) -> Vec<U> {
-    list.unwrap_or_default().into_iter().flatten().map(ours).collect()
+    let mut listed: Vec<U> = list.unwrap_or_default().into_iter().flatten().map(ours).collect();
+    // A survey holds everyone's: room for three more of each is most of what it would hold.
+    listed.shrink_to_fit();
+    listed
 }
 
 #[derive(Default, Deserialize)]

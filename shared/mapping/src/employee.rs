@@ -154,7 +154,10 @@ pub enum Employment {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields {
     names: Arc<[Box<str>]>,
-    values: Box<[Reading<Box<str>>]>,
+    /// Every text, one behind the other: a survey holds everybody's, and an allocation each would be most of it.
+    text: Box<str>,
+    /// For each name, where its text begins and ends.
+    places: Box<[Reading<(u32, u32)>]>,
 }
 
 impl Fields {
@@ -165,22 +168,38 @@ impl Fields {
     pub fn new(names: Arc<[Box<str>]>, values: Vec<Reading<Box<str>>>) -> Fields {
         assert_eq!(names.len(), values.len(), "one value for each name");
         debug_assert!(names.is_sorted(), "equal people compare equal");
-        Fields { names, values: values.into() }
+        let mut text = String::with_capacity(values.iter().filter_map(Reading::value).map(|one| one.len()).sum());
+        let end = |text: &str| u32::try_from(text.len()).expect("one person's texts are far below 4 GB");
+        let places = values.iter().map(|value| match value {
+            Reading::Hidden => Reading::Hidden,
+            Reading::Empty => Reading::Empty,
+            Reading::Is(one) => {
+                let start = end(&text);
+                text.push_str(one);
+                Reading::Is((start, end(&text)))
+            }
+        });
+        let places = places.collect();
+        Fields { names, text: text.into(), places }
+    }
+
+    fn at(&self, place: Reading<(u32, u32)>) -> Reading<&str> {
+        match place {
+            Reading::Hidden => Reading::Hidden,
+            Reading::Empty => Reading::Empty,
+            Reading::Is((start, end)) => Reading::Is(&self.text[start as usize..end as usize]),
+        }
     }
 
     /// What HR says of `name`; a field nobody asked for is hidden too.
     pub fn get(&self, name: &str) -> Reading<&str> {
         // A few dozen names, most of them told apart by their length: quicker than bisection.
-        match self.names.iter().position(|n| **n == *name).map(|at| &self.values[at]) {
-            Some(Reading::Is(text)) => Reading::Is(text),
-            Some(Reading::Empty) => Reading::Empty,
-            Some(Reading::Hidden) | None => Reading::Hidden,
-        }
+        self.names.iter().position(|n| **n == *name).map_or(Reading::Hidden, |at| self.at(self.places[at]))
     }
 
     /// Every field that was asked for.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Reading<&str>)> {
-        self.names.iter().map(|name| (&**name, self.get(name)))
+        self.names.iter().zip(&self.places).map(|(name, place)| (&**name, self.at(*place)))
     }
 }
 
@@ -195,7 +214,7 @@ impl FromIterator<(String, Reading<String>)> for Fields {
             Reading::Empty => Reading::Empty,
             Reading::Hidden => Reading::Hidden,
         });
-        Fields { names, values: values.collect() }
+        Fields::new(names, values.collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jumpcloud::{Created, Fault, NewAccount};
 use mapping::account::{Account, AccountId, GroupName};
 use mapping::plan::{Action, ManagerChange};
@@ -55,6 +56,7 @@ impl Workflow {
         reviewed: &Reviewed,
         observed: Option<&Account>,
         groups: BTreeSet<GroupName>,
+        now: Timestamp,
     ) -> Applied {
         let plan = reviewed.plan();
         let mut applied = Applied {
@@ -65,7 +67,7 @@ impl Workflow {
             end: End::Done,
         };
         for action in &plan.actions {
-            if let Err(end) = self.act(action, observed, &mut applied).await {
+            if let Err(end) = self.act(action, observed, &mut applied, now).await {
                 applied.end = end;
                 break;
             }
@@ -74,7 +76,13 @@ impl Workflow {
         applied
     }
 
-    async fn act(&self, action: &Action, observed: Option<&Account>, applied: &mut Applied) -> Result<(), End> {
+    async fn act(
+        &self,
+        action: &Action,
+        observed: Option<&Account>,
+        applied: &mut Applied,
+        now: Timestamp,
+    ) -> Result<(), End> {
         match action {
             Action::Create { username, state, values, manager, .. } => {
                 let new = NewAccount { username, state: *state, values, manager: manager.as_ref() };
@@ -98,7 +106,8 @@ impl Workflow {
             }
             Action::Join { group, .. } => {
                 let account = applied.account.clone().ok_or_else(|| End::LookAgain("no account to add".to_owned()))?;
-                let id = self.directory.obtain(&self.store, &self.jumpcloud, group).await.map_err(End::Stopped)?;
+                let id = self.directory.obtain(&self.store, &self.jumpcloud, group, now).await;
+                let id = id.map_err(End::Stopped)?;
                 match self.jumpcloud.join(&id, &account).await {
                     Ok(()) => applied.groups.insert(group.clone()),
                     Err(Fault::NotFound { .. }) => {

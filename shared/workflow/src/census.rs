@@ -1,6 +1,7 @@
 //! JumpCloud as a survey saw it, ready to be asked for anybody.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use mapping::account::{Account, AccountId, GroupName};
@@ -21,7 +22,7 @@ pub(crate) struct Census {
     by_identifier: HashMap<Box<str>, Vec<u32>>,
     by_email: HashMap<Box<str>, Vec<u32>>,
     usernames: HashSet<Box<str>>,
-    groups: HashMap<AccountId, BTreeSet<GroupName>>,
+    groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>>,
     owners: HashMap<AccountId, EmployeeKey>,
     no_groups: BTreeSet<GroupName>,
 }
@@ -31,7 +32,7 @@ impl Census {
     pub fn new(
         accounts: Vec<Account>,
         complete: bool,
-        groups: HashMap<AccountId, BTreeSet<GroupName>>,
+        groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>>,
         owners: HashMap<AccountId, EmployeeKey>,
         observed_at: Timestamp,
     ) -> Census {
@@ -81,7 +82,8 @@ impl Census {
 
     /// The managed groups that an account is in.
     pub fn groups(&self, account: Option<&Account>) -> &BTreeSet<GroupName> {
-        account.and_then(|account| self.groups.get(&account.id)).unwrap_or(&self.no_groups)
+        let theirs = account.and_then(|account| self.groups.get(&account.id));
+        theirs.map_or(&self.no_groups, |groups| &**groups)
     }
 
     /// Whether a user name is taken, by an account or by somebody of this survey.

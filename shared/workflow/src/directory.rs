@@ -1,22 +1,32 @@
 //! JumpCloud's groups, as far as the rules name them: known by name, found or made once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use jumpcloud::{Fault, Group, JumpCloud};
 use mapping::account::{GroupId, GroupName};
+use mapping::employee::ConnectionName;
 use mapping::plan::GroupSeen;
 use state::{KnownGroup, StateError, Store};
 use tokio::sync::Mutex;
 
 use crate::Trouble;
 
+/// For how long nobody else makes a group that somebody has begun to make.
+const CLAIM: SignedDuration = SignedDuration::from_secs(10);
+/// How often, and how soon again, somebody else looks whether it is made; then they look in JumpCloud and go on.
+const CLAIM_LOOKS: usize = 15;
+const CLAIM_PAUSE: Duration = Duration::from_millis(100);
+
 /// The groups that rules name or have named, as last seen.
 #[derive(Debug, Default)]
 pub struct Directory {
     known: RwLock<BTreeMap<GroupName, KnownGroup>>,
-    /// One at a time makes a group: two workers with the same new department must not make it twice.
-    making: Mutex<()>,
+    /// One at a time makes a group: two workers with the same new department must not make it twice. Each group has a
+    /// lock of its own: whoever needs another one does not wait.
+    making: RwLock<BTreeMap<GroupName, Arc<Mutex<()>>>>,
 }
 
 impl Directory {
@@ -25,7 +35,7 @@ impl Directory {
     /// # Errors
     /// The store's.
     pub async fn load(store: &Store) -> Result<Directory, StateError> {
-        Ok(Directory { known: RwLock::new(store.groups().await?), making: Mutex::default() })
+        Ok(Directory { known: RwLock::new(store.groups().await?), making: RwLock::default() })
     }
 
     /// Every group that rules name or have named.
@@ -114,12 +124,22 @@ impl Directory {
     ///
     /// # Errors
     /// JumpCloud's or the store's.
-    pub async fn obtain(&self, store: &Store, jumpcloud: &JumpCloud, name: &GroupName) -> Result<GroupId, Trouble> {
+    pub async fn obtain(
+        &self,
+        store: &Store,
+        jumpcloud: &JumpCloud,
+        name: &GroupName,
+        now: Timestamp,
+    ) -> Result<GroupId, Trouble> {
         if let Some(id) = self.id(name) {
             return Ok(id);
         }
-        let _one_at_a_time = self.making.lock().await;
+        let lock = self.lock(name);
+        let _one_at_a_time = lock.lock().await;
         if let Some(id) = self.id(name) {
+            return Ok(id);
+        }
+        if let Some(id) = self.made_elsewhere(store, name, now).await? {
             return Ok(id);
         }
         // Whoever forgot it, or read a list without it, may be wrong; JumpCloud may take a second one of its name.
@@ -141,6 +161,32 @@ impl Directory {
         Ok(id)
     }
 
+    /// Another process with the same store may be making the group at this very moment: whoever says so first does,
+    /// and everybody else waits a little for what comes of it.
+    async fn made_elsewhere(
+        &self,
+        store: &Store,
+        name: &GroupName,
+        now: Timestamp,
+    ) -> Result<Option<GroupId>, Trouble> {
+        let Ok(everyones) = ConnectionName::parse("jumpcloud") else { return Ok(None) };
+        let token = format!("make group {name}");
+        for _ in 0..CLAIM_LOOKS {
+            let known = store.groups().await?.remove(name);
+            if let Some(known @ KnownGroup { id: Some(_), .. }) = known {
+                let id = known.id.clone();
+                self.note(None, vec![(name.clone(), known)]).await?;
+                return Ok(id);
+            }
+            let until = now.saturating_add(CLAIM).expect("a claim is a fixed span");
+            if store.first_sight(&everyones, &token, until, now).await? {
+                return Ok(None);
+            }
+            tokio::time::sleep(CLAIM_PAUSE).await;
+        }
+        Ok(None)
+    }
+
     /// Forgets where a group is: JumpCloud says there is none of that id. A dry run has no store.
     ///
     /// # Errors
@@ -158,6 +204,11 @@ impl Directory {
         }
         self.known.write().expect("no panic while groups are noted").extend(groups);
         Ok(())
+    }
+
+    fn lock(&self, name: &GroupName) -> Arc<Mutex<()>> {
+        let mut making = self.making.write().expect("no panic while a lock is taken out");
+        Arc::clone(making.entry(name.clone()).or_default())
     }
 
     fn read<T>(&self, look: impl FnOnce(&BTreeMap<GroupName, KnownGroup>) -> T) -> T {

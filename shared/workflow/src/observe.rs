@@ -247,7 +247,14 @@ pub(crate) fn manager_seen(record: Option<&Record>) -> ManagerSeen {
 }
 
 fn still_good(survey: &Survey, record: Option<&Record>, now: Timestamp) -> bool {
-    let written_since = record.is_some_and(|r| r.account.is_some() && r.last_sync >= survey.observed_at);
-    let fresh = now.duration_since(survey.observed_at) < SURVEY_GOOD_FOR;
-    !written_since && (survey.account.is_none() || fresh)
+    let known = record.filter(|record| record.account.is_some());
+    match (&survey.account, known) {
+        (None, None) => true,
+        // Made since, or deleted: that wants a look of its own.
+        (None, Some(_)) => false,
+        (Some(_), known) => {
+            let written_since = known.is_some_and(|record| record.last_sync > survey.observed_at);
+            !written_since && now.duration_since(survey.observed_at) < SURVEY_GOOD_FOR
+        }
+    }
 }

@@ -7,13 +7,13 @@ use jumpcloud::Fault;
 use mapping::account::GroupName;
 use mapping::desired::Desired;
 use mapping::employee::EmployeeKey;
-use mapping::plan::Plan;
+use mapping::plan::{ManagerSeen, Plan};
 use mapping::request::{SyncRequest, Trigger};
 use mapping::status::{Hold, Skip, Status};
 use state::{AuditKind, AuditRow, Lease, Record};
 
 use crate::apply::{Applied, End};
-use crate::observe::{HrSays, Look};
+use crate::observe::{HrSays, Look, manager_seen};
 use crate::review::{NeedsOwnRecord, Reviewed, review};
 use crate::{Site, Trouble, Workflow};
 
@@ -70,7 +70,7 @@ impl Workflow {
         let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
         let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false };
         let mut refused = BTreeSet::new();
-        for _ in 0..LOOKS {
+        for left in (0..LOOKS).rev() {
             let (employee, evidence) = match hr {
                 HrSays::Record { employee, evidence } => (employee, evidence),
                 HrSays::Stale => {
@@ -110,7 +110,7 @@ impl Workflow {
             };
             let plan = reviewed.plan();
             let intent = self.intend(lease, &reviewed, now).await?;
-            let mut applied = self.apply(&reviewed, observed.account(&desired), observed.groups().clone()).await;
+            let mut applied = self.apply(&reviewed, observed.account(&desired), observed.groups().clone(), now).await;
             if !look.wide && plan.changes_identity() && applied.was_rejected() {
                 // Another account may have the e-mail or the identifier: then only that slot has to wait.
                 applied.end = End::LookAgain("JumpCloud refused the change".to_owned());
@@ -118,6 +118,10 @@ impl Workflow {
             }
             if let End::AlreadyThere { username } = &applied.end {
                 refused.insert(username.clone());
+                if left == 0 {
+                    let message = TAKEN_ELSEWHERE.to_owned();
+                    applied.end = End::Stopped(Fault::Rejected { vendor: "JumpCloud", status: 409, message }.into());
+                }
             }
             if let End::LookAgain(_) | End::AlreadyThere { .. } = applied.end {
                 tracing::info!(person = %request.key, "what was seen is no longer so; looking again");
@@ -148,12 +152,8 @@ impl Workflow {
             self.meet(&record, &then, now).await?;
             return Ok(done(Some(plan.clone()), applied.actions, status, again));
         }
-        Err(Trouble::Vendor(if refused.is_empty() {
-            let detail = format!("its answers changed {LOOKS} times while one person was looked at");
-            Fault::Unavailable { vendor: "JumpCloud", detail }
-        } else {
-            Fault::Rejected { vendor: "JumpCloud", status: 409, message: TAKEN_ELSEWHERE.to_owned() }
-        }))
+        let detail = format!("its answers changed {LOOKS} times while one person was looked at");
+        Err(Fault::Unavailable { vendor: "JumpCloud", detail }.into())
     }
 
     pub(crate) fn site(&self, key: &EmployeeKey) -> Result<&Site, Trouble> {
@@ -189,12 +189,11 @@ impl Workflow {
         now: Timestamp,
     ) -> Result<Vec<AuditRow>, Trouble> {
         let mut rows: Vec<AuditRow> = intent.iter().map(|intent| outcome(intent, applied, now)).collect();
-        if lease.attempt > 1 {
-            for open in self.store.unfinished(&lease.request.key).await? {
-                if intent.as_ref().is_none_or(|intent| intent.id != open.id) {
-                    let text = "interrupted; taken up again by a later try".to_owned();
-                    rows.push(AuditRow { text, ..outcome(&open, applied, now) });
-                }
+        // Also at a first attempt: a survey after the crash queues a request of its own.
+        for open in self.store.unfinished(&lease.request.key).await? {
+            if intent.as_ref().is_none_or(|intent| intent.id != open.id) {
+                let text = "interrupted; taken up again by a later try".to_owned();
+                rows.push(AuditRow { text, ..outcome(&open, applied, now) });
             }
         }
         Ok(rows)
@@ -202,9 +201,7 @@ impl Workflow {
 
     /// Whoever waited for this person's account to name it as their manager.
     async fn followers(&self, record: &Record, now: Timestamp) -> Result<Vec<SyncRequest>, Trouble> {
-        if record.account.is_none() {
-            return Ok(Vec::new());
-        }
+        let ManagerSeen::Account(_) = manager_seen(Some(record)) else { return Ok(Vec::new()) };
         let waiting = self.store.waiting_for(&record.key).await?;
         Ok(waiting.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manager, now)).collect())
     }
@@ -216,7 +213,7 @@ impl Workflow {
         late.retain(|request| told.iter().all(|told| told.key != request.key));
         if let Some(id) = &record.waits_for {
             let manager = EmployeeKey { connection: record.key.connection.clone(), id: id.clone() };
-            if self.store.record(&manager).await?.is_some_and(|manager| manager.account.is_some()) {
+            if let ManagerSeen::Account(_) = manager_seen(self.store.record(&manager).await?.as_ref()) {
                 late.push(SyncRequest::hint(record.key.clone(), Trigger::Manager, now));
             }
         }

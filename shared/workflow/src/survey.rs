@@ -1,6 +1,7 @@
 //! Everyone: HR's whole list against JumpCloud's, planned, reviewed, and queued where there is something to do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ const CHANGED: &str = "changed";
 /// How many requests or records are stored at once: one transaction, a bounded amount of memory.
 const BATCH: usize = 1000;
 /// How many records are read at once.
-const PAGE: usize = 5000;
+const PAGE: usize = 1000;
 /// How often progress is told, in people.
 const TELL_EVERY: usize = 500;
 
@@ -166,7 +167,7 @@ impl Workflow {
     ) -> Result<Census, Trouble> {
         let tell = |read, total| watch(Progress::Accounts { read, total });
         let read = self.jumpcloud.accounts(in_flight, &tell).await?;
-        let mut groups: HashMap<AccountId, BTreeSet<GroupName>> = HashMap::new();
+        let mut groups = HashMap::new();
         if !names.is_empty() {
             let all = self.jumpcloud.groups().await?;
             let store = (mode == Mode::Queue).then_some(&self.store);
@@ -184,7 +185,7 @@ impl Workflow {
         names: &BTreeSet<GroupName>,
         store: Option<&Store>,
         in_flight: usize,
-    ) -> Result<HashMap<AccountId, BTreeSet<GroupName>>, Trouble> {
+    ) -> Result<HashMap<AccountId, Arc<BTreeSet<GroupName>>>, Trouble> {
         let known: Vec<(&GroupName, GroupId)> = names
             .iter()
             .filter(|name| self.directory.seen(name) == GroupSeen::Static)
@@ -203,10 +204,19 @@ impl Workflow {
             Ok::<_, Trouble>((name, members))
         });
         let lists: Vec<(&GroupName, Vec<AccountId>)> = read.buffer_unordered(in_flight).try_collect().await?;
-        let mut groups: HashMap<AccountId, BTreeSet<GroupName>> = HashMap::new();
+        let mut groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>> = HashMap::new();
+        let none = Arc::<BTreeSet<GroupName>>::default();
         for (name, members) in lists {
+            // Whoever was in the same groups so far is in the same ones with this one: they share one set.
+            let mut with: HashMap<Arc<BTreeSet<GroupName>>, Arc<BTreeSet<GroupName>>> = HashMap::new();
             for account in members {
-                groups.entry(account).or_default().insert(name.clone());
+                let set = groups.entry(account).or_insert_with(|| Arc::clone(&none));
+                let joined = with.entry(Arc::clone(set)).or_insert_with(|| {
+                    let mut joined = BTreeSet::clone(set);
+                    joined.insert(name.clone());
+                    Arc::new(joined)
+                });
+                *set = Arc::clone(joined);
             }
         }
         Ok(groups)
@@ -225,7 +235,6 @@ impl Workflow {
         watch: Watch<'_>,
     ) -> Result<Surveyed, Trouble> {
         let name = site.source.connection();
-        let mut records = self.all_records(name).await?;
         let last = self.store.cursor(name, ROSTER_SIZE).await?.and_then(|size| size.parse().ok());
         let proof = roster.prove(last);
         let evidence = if proof.is_ok() { Evidence::CompleteList } else { Evidence::Unproven };
@@ -247,11 +256,13 @@ impl Workflow {
         let mut surveyor = Surveyor::new(self, site, evidence, census, now);
         for (count, at) in order.into_iter().enumerate() {
             let employee = employees[at].take().expect("everyone is taken once");
-            let (plan, todo) = surveyor.look(employee, &mut records);
+            // One at a time: everybody's at once would be a third of all that a survey holds.
+            let record = self.store.record(&employee.key).await?;
+            let (plan, todo) = surveyor.look(employee, record).await?;
             if !selection.takes(&plan.key) {
                 continue;
             }
-            result.to_do += usize::from(matches!(todo, Todo::Ask(_)));
+            result.to_do += usize::from(!plan.is_empty());
             result.held += usize::from(matches!(plan.verdict, Verdict::Hold(_)));
             show(&plan);
             if mode == Mode::Queue {
@@ -267,9 +278,7 @@ impl Workflow {
         let seen = surveyor.people();
         watch(Progress::Planned { people: result.people, total: result.people });
 
-        let unseen = records.into_values().filter(|record| record.account.is_some() && !seen.contains(&record.key.id));
-        let mut missing: Vec<EmployeeKey> = unseen.map(|record| record.key).collect();
-        missing.sort();
+        let missing = self.linked_but(name, &seen).await?;
         if mode == Mode::Queue {
             if let Some(size) = accepted
                 && selection.only.is_empty()
@@ -288,15 +297,24 @@ impl Workflow {
         Ok(result)
     }
 
-    async fn all_records(&self, name: &ConnectionName) -> Result<HashMap<EmployeeId, Record>, Trouble> {
-        let mut all = HashMap::new();
+    /// People with an account, by our records, whom a list does not have.
+    async fn linked_but(
+        &self,
+        name: &ConnectionName,
+        listed: &HashSet<EmployeeId>,
+    ) -> Result<Vec<EmployeeKey>, Trouble> {
+        let mut missing = Vec::new();
         let mut last: Option<EmployeeKey> = None;
         loop {
             let page = self.store.records(Some(name), last.as_ref(), PAGE).await?;
-            let Some(end) = page.last() else { return Ok(all) };
+            let Some(end) = page.last() else { break };
             last = Some(end.key.clone());
-            all.extend(page.into_iter().map(|record| (record.key.id.clone(), record)));
+            let unlisted =
+                page.into_iter().filter(|record| record.account.is_some() && !listed.contains(&record.key.id));
+            missing.extend(unlisted.map(|record| record.key));
         }
+        missing.sort();
+        Ok(missing)
     }
 
     /// One of them was worked on meanwhile: whoever did so knows more of that person than this survey does.

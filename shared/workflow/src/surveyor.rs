@@ -9,8 +9,8 @@ use mapping::employee::{Employee, EmployeeId, EmployeeKey};
 use mapping::matching::{Found, find};
 use mapping::plan::{Action, ManagerSeen, Plan, Seen, Verdict, plan};
 use mapping::request::{Evidence, Observation, Survey, SyncRequest, Trigger};
-use mapping::status::Hold;
-use state::Record;
+use mapping::status::{Hold, Status};
+use state::{Record, StateError};
 
 use crate::census::Census;
 use crate::observe::manager_seen;
@@ -62,11 +62,13 @@ impl<'a> Surveyor<'a> {
     }
 
     /// Plans one person and says what to do about them.
-    pub fn look(&mut self, employee: Employee, records: &mut HashMap<EmployeeId, Record>) -> (Plan, Todo) {
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look(&mut self, employee: Employee, record: Option<Record>) -> Result<(Plan, Todo), StateError> {
         let id = employee.key.id.clone();
         let desired = Desired::of(&employee, &self.site.rules, self.now);
-        let (manager, after) = self.manager(&desired, records);
-        let record = records.remove(&id);
+        let (manager, after) = self.manager(&desired).await?;
         let known = record.as_ref().and_then(|r| r.account.clone());
         let (plan, account) = self.plan(&desired, record.as_ref(), manager);
         let username = plan.actions.iter().find_map(|action| match action {
@@ -91,29 +93,27 @@ impl<'a> Surveyor<'a> {
         if let Some(account) = &plan.account {
             self.census.take_account(account, &plan.key);
         }
-        let todo = if self.needs_work(&plan) {
+        let todo = if self.needs_work(&plan, record.as_ref()) {
             Todo::Ask(Box::new(self.request(&plan, employee, account, username, after)))
         } else {
             self.note(&plan, &desired, &employee, record)
         };
-        (plan, todo)
+        Ok((plan, todo))
     }
 
     /// What is known of the manager's account, and whom it is better to come after.
-    fn manager(&self, desired: &Desired, records: &HashMap<EmployeeId, Record>) -> (ManagerSeen, Option<EmployeeKey>) {
+    async fn manager(&self, desired: &Desired) -> Result<(ManagerSeen, Option<EmployeeKey>), StateError> {
         let id = match &desired.manager {
-            WantedManager::NotOurs | WantedManager::Nobody => return (ManagerSeen::Unknown, None),
+            WantedManager::NotOurs | WantedManager::Nobody => return Ok((ManagerSeen::Unknown, None)),
             WantedManager::Person(id) => id,
         };
-        match self.people.get(id) {
+        let key = || EmployeeKey { connection: desired.key.connection.clone(), id: id.clone() };
+        Ok(match self.people.get(id) {
             Some(AsManager::Known(seen)) => (seen.clone(), None),
-            Some(AsManager::Coming(seen)) => {
-                let key = EmployeeKey { connection: desired.key.connection.clone(), id: id.clone() };
-                (seen.clone(), Some(key))
-            }
+            Some(AsManager::Coming(seen)) => (seen.clone(), Some(key())),
             // Not looked at yet (a circle), or not on the list at all.
-            None => (manager_seen(records.get(id)), None),
-        }
+            None => (manager_seen(self.workflow.store.record(&key()).await?.as_ref()), None),
+        })
     }
 
     fn plan(&self, desired: &Desired, record: Option<&Record>, manager: ManagerSeen) -> (Plan, Option<Account>) {
@@ -138,9 +138,12 @@ impl<'a> Surveyor<'a> {
     }
 
     /// Whether somebody must go and do, or look again with their own eyes.
-    fn needs_work(&self, plan: &Plan) -> bool {
-        // A list of accounts with holes proves nobody's account deleted.
-        let uncertain = !self.census.complete && matches!(plan.verdict, Verdict::Hold(Hold::Deleted { .. }));
+    fn needs_work(&self, plan: &Plan, record: Option<&Record>) -> bool {
+        // What a list lacks is asked for by itself before anybody is told that it was deleted; with holes in the list,
+        // each time.
+        let deleted = |status: &Status| matches!(status, Status::Held { why: Hold::Deleted { .. } });
+        let known = self.census.complete && record.is_some_and(|record| deleted(&record.status));
+        let uncertain = deleted(&plan.status()) && !known;
         uncertain || !plan.is_empty()
     }
 

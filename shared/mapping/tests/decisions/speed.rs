@@ -1,5 +1,5 @@
 //! How long deciding takes. Run it with
-//! `cargo test --release -p mapping --test core speed -- --ignored --nocapture`.
+//! `cargo test --release -p mapping --test decisions speed -- --ignored --nocapture`.
 
 use std::time::Instant;
 
