@@ -367,7 +367,7 @@ impl Life {
                 return;
             }
         }
-        panic!("{}\nit does not come to rest: {last:?}", self.story());
+        panic!("{}\nit does not come to rest: {:?}\n{last:?}", self.story(), town.jumpcloud.traffic().calls());
     }
 
     /// The oracle.

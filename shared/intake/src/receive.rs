@@ -55,7 +55,8 @@ pub async fn receive(
 ) -> Result<Receipt, ReceiveError> {
     let verified = source.verify(headers, body, now)?;
     let connection = source.connection();
-    if store.seen(connection, &verified.signature).await? {
+    let delivery = format!("webhook {connection} {}", verified.signature);
+    if store.is_claimed(&delivery, now).await? {
         tracing::info!(connection = connection.as_str(), "webhook delivered twice");
         return Ok(Receipt::Replayed);
     }
@@ -67,7 +68,7 @@ pub async fn receive(
     queue.push(&requests).await?;
     // Remembered last: a crash before this makes the vendor's retry a second hint, which is harmless; a crash after
     // an earlier mark would lose the only one.
-    store.first_sight(connection, &verified.signature, verified.fresh_until, now).await?;
+    store.claim(&delivery, verified.fresh_until, now).await?;
     tracing::info!(connection = connection.as_str(), people = requests.len(), "webhook queued");
     Ok(Receipt::Queued(requests.len()))
 }

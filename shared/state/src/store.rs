@@ -149,26 +149,18 @@ impl Store {
         }
     }
 
-    /// Whether this delivery was remembered by [`Store::first_sight`].
-    pub async fn seen(&self, connection: &ConnectionName, token: &str) -> Result<bool, StateError> {
+    /// Whether somebody holds a claim on `what` ([`Store::claim`]).
+    pub async fn is_claimed(&self, what: &str, now: Timestamp) -> Result<bool, StateError> {
         match self {
-            Store::Sqlite(database) => database.read(|c| keepsakes::seen(c, connection, token)),
+            Store::Sqlite(database) => database.read(|c| keepsakes::is_claimed(c, what, now)),
         }
     }
 
-    /// Whether this delivery is seen for the first time. It is remembered until `forget_after`, which must lie after
-    /// the time at which the delivery itself is too old to be taken.
-    pub async fn first_sight(
-        &self,
-        connection: &ConnectionName,
-        token: &str,
-        forget_after: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, StateError> {
+    /// Claims `what` until a moment: `true` for the first to say so, of all processes with this store. For things that
+    /// must happen once: a webhook's delivery taken, a group made.
+    pub async fn claim(&self, what: &str, until: Timestamp, now: Timestamp) -> Result<bool, StateError> {
         match self {
-            Store::Sqlite(database) => {
-                database.write(|c| keepsakes::first_sight(c, connection, token, forget_after, now))
-            }
+            Store::Sqlite(database) => database.write(|c| keepsakes::claim(c, what, until, now)),
         }
     }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use jumpcloud::{Fault, Group, JumpCloud};
 use mapping::account::{GroupId, GroupName};
-use mapping::employee::ConnectionName;
 use mapping::plan::GroupSeen;
 use state::{KnownGroup, StateError, Store};
 use tokio::sync::Mutex;
@@ -169,8 +168,7 @@ impl Directory {
         name: &GroupName,
         now: Timestamp,
     ) -> Result<Option<GroupId>, Trouble> {
-        let Ok(everyones) = ConnectionName::parse("jumpcloud") else { return Ok(None) };
-        let token = format!("make group {name}");
+        let what = format!("group {name}");
         for _ in 0..CLAIM_LOOKS {
             let known = store.groups().await?.remove(name);
             if let Some(known @ KnownGroup { id: Some(_), .. }) = known {
@@ -179,7 +177,7 @@ impl Directory {
                 return Ok(id);
             }
             let until = now.saturating_add(CLAIM).expect("a claim is a fixed span");
-            if store.first_sight(&everyones, &token, until, now).await? {
+            if store.claim(&what, until, now).await? {
                 return Ok(None);
             }
             tokio::time::sleep(CLAIM_PAUSE).await;

@@ -1,4 +1,4 @@
-//! The small things that are kept: cursors, groups, deliveries seen.
+//! The small things that are kept: cursors, groups, claims.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ const SET_CURSOR: &str = "INSERT INTO cursor (connection, name, value) VALUES (?
 const GROUPS: &str = "SELECT name, id, dynamic FROM managed_group";
 const PUT_GROUP: &str = "INSERT INTO managed_group (name, id, dynamic) VALUES (?1, ?2, ?3) \
     ON CONFLICT DO UPDATE SET id = excluded.id, dynamic = excluded.dynamic";
-const FORGET: &str = "DELETE FROM sight WHERE forget_after <= ?1";
-const SEE: &str = "INSERT INTO sight (connection, token, forget_after) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-const SEEN: &str = "SELECT 1 FROM sight WHERE connection = ?1 AND token = ?2";
+const SWEEP: &str = "DELETE FROM claim WHERE until <= ?1";
+const CLAIM: &str = "INSERT INTO claim (what, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+const CLAIMED: &str = "SELECT 1 FROM claim WHERE what = ?1 AND until > ?2";
 /// Held by a test to be look-ups, by these columns.
 #[cfg(test)]
-pub(crate) const LOOK_UPS: &[(&str, &str)] = &[(CURSOR, "(connection=? AND name=?)"), (FORGET, "(forget_after<?)")];
+pub(crate) const LOOK_UPS: &[(&str, &str)] = &[(CURSOR, "(connection=? AND name=?)"), (SWEEP, "(until<?)"), (CLAIMED, "(what=?)")];
 
 pub(crate) fn cursor(connection: &Connection, of: &ConnectionName, name: &str) -> Result<Option<String>, Fault> {
     first(connection.prepare_cached(CURSOR)?.query([of.as_str(), name])?, |row| Ok(row.get(0)?))
@@ -52,17 +52,11 @@ pub(crate) fn put_groups(connection: &Connection, groups: &[(GroupName, KnownGro
     Ok(())
 }
 
-pub(crate) fn seen(connection: &Connection, of: &ConnectionName, token: &str) -> Result<bool, Fault> {
-    Ok(connection.prepare_cached(SEEN)?.exists([of.as_str(), token])?)
+pub(crate) fn is_claimed(connection: &Connection, what: &str, now: Timestamp) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached(CLAIMED)?.exists(params![what, micros(now)])?)
 }
 
-pub(crate) fn first_sight(
-    connection: &Connection,
-    of: &ConnectionName,
-    token: &str,
-    forget_after: Timestamp,
-    now: Timestamp,
-) -> Result<bool, Fault> {
-    connection.prepare_cached(FORGET)?.execute([micros(now)])?;
-    Ok(connection.prepare_cached(SEE)?.execute(params![of.as_str(), token, micros(forget_after)])? == 1)
+pub(crate) fn claim(connection: &Connection, what: &str, until: Timestamp, now: Timestamp) -> Result<bool, Fault> {
+    connection.prepare_cached(SWEEP)?.execute([micros(now)])?;
+    Ok(connection.prepare_cached(CLAIM)?.execute(params![what, micros(until)])? == 1)
 }

@@ -85,11 +85,9 @@ CREATE TABLE managed_group (
     dynamic INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Deliveries seen: the replay guard.
-CREATE TABLE sight (
-    connection TEXT NOT NULL,
-    token TEXT NOT NULL,
-    forget_after INTEGER NOT NULL,
-    PRIMARY KEY (connection, token)
+-- What must happen once: who said so first.
+CREATE TABLE claim (
+    what TEXT PRIMARY KEY,
+    until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sight_by_age ON sight (forget_after);
+CREATE INDEX claim_by_end ON claim (until);

@@ -34,7 +34,7 @@ homes! {
     a_moment_that_was_queued_is_cleared_and_a_later_one_stays
     cursors_are_kept_apart
     groups_are_replaced_by_name
-    a_delivery_is_seen_once_until_it_is_forgotten
+    a_claim_has_one_holder_until_it_ends
     audit_rows_are_read_newest_first
     an_intent_without_outcome_is_unfinished
     a_run_is_settled_whole_or_not_at_all
@@ -200,21 +200,15 @@ async fn groups_are_replaced_by_name(store: &Store, _: &Queue) {
     assert_eq!(store.groups().await.unwrap(), [(a, there), (b, missing)].into());
 }
 
-async fn a_delivery_is_seen_once_until_it_is_forgotten(store: &Store, _: &Queue) {
-    let (acme, globex) = (connection("acme"), connection("globex"));
-    let mut seen = Vec::new();
-    for (connection, token, now) in [
-        (&acme, "a", 0),
-        (&acme, "a", 1),
-        (&globex, "a", 1),
-        (&acme, "b", 1),
-        (&acme, "a", 299),
-        (&acme, "a", 300),
-        (&acme, "a", 301),
-    ] {
-        seen.push(store.first_sight(connection, token, at(now + 300), at(now)).await.unwrap());
+async fn a_claim_has_one_holder_until_it_ends(store: &Store, _: &Queue) {
+    let mut claimed = Vec::new();
+    for (what, now) in [("a", 0), ("a", 1), ("b", 1), ("a", 299), ("a", 300), ("a", 301)] {
+        claimed.push(store.claim(what, at(now + 300), at(now)).await.unwrap());
     }
-    assert_eq!(seen, [true, false, true, true, false, true, false]);
+    assert_eq!(claimed, [true, false, true, false, true, false]);
+    assert!(store.is_claimed("a", at(599)).await.unwrap());
+    assert!(!store.is_claimed("a", at(600)).await.unwrap());
+    assert!(!store.is_claimed("c", at(0)).await.unwrap());
 }
 
 async fn audit_rows_are_read_newest_first(store: &Store, _: &Queue) {
