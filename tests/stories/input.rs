@@ -122,9 +122,9 @@ async fn odd_values_in_hr_spoil_nobody_else() {
     assert_eq!(world.town.jumpcloud.groups_of("vorn43@acme.example"), ["All staff"]);
     let records = world.hirewire(&["--format", "json", "records"]).await.json();
     let status = |n: usize| {
-        let key = format!("acme:{n}");
+        let id = n.to_string();
         let all = records.as_array().expect("records");
-        let record = all.iter().find(|record| record["key"] == *key || record["key"]["id"] == n.to_string());
+        let record = all.iter().find(|record| record["key"]["id"] == *id);
         record.unwrap_or_else(|| panic!("no record {n}: {records}"))["status"].to_string()
     };
     for n in 30..37 {

@@ -14,6 +14,7 @@ use intake::{Receipt, ReceiveError};
 use jiff::{SignedDuration, Timestamp};
 use mapping::employee::ConnectionName;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use workflow::{Drained, Mode, Selection, Trouble, Until};
 
@@ -33,8 +34,13 @@ const AFTER_FAILURE: i64 = 30;
 /// Serves until SIGTERM or Ctrl-C. People under way are finished first.
 pub async fn run(home: Home, how: &ServeArguments) -> Result<Exit, Failure> {
     let (stop, stopped) = watch::channel(false);
+    // Heard from here on: whoever sees the door open may already say stop.
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::usage)?;
     tokio::spawn(async move {
-        told_to_stop().await;
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
         tracing::warn!("stopping: people under way are finished first");
         let _ = stop.send(true);
     });
@@ -65,19 +71,6 @@ pub async fn serve(
     // Whichever of the three ends with a fault ends the process; a clean stop lets all three finish.
     let ((), exit, ()) = tokio::try_join!(door, work(&home, stopped.clone()), schedule(&home, how, stopped))?;
     Ok(exit)
-}
-
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(interrupt.await),
-    }
 }
 
 /// Works the queue. A refused key stops everything: going on would get the key locked out.

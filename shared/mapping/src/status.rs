@@ -218,7 +218,7 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Note::Hidden { what, field } => write!(f, "{what} is left as it is: HR hides `{field}` from our key"),
+            Note::Hidden { what, field } => write!(f, "{what} is left as it is: HR does not show `{field}` to our key"),
             Note::Unmapped { what, table, value } => {
                 write!(f, "{what} is left as it is: lookup table `{table}` has no line for \"{value}\"")
             }

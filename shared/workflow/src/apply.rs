@@ -21,6 +21,8 @@ pub struct Applied {
     pub groups: BTreeSet<GroupName>,
     /// Actions carried out.
     pub actions: usize,
+    /// JumpCloud took everything but the manager.
+    pub manager_refused: bool,
     /// How it ended.
     pub end: End,
 }
@@ -64,6 +66,7 @@ impl Workflow {
             username: plan.username.clone(),
             groups,
             actions: 0,
+            manager_refused: false,
             end: End::Done,
         };
         for action in &plan.actions {
@@ -86,7 +89,11 @@ impl Workflow {
         match action {
             Action::Create { username, state, values, manager, .. } => {
                 let new = NewAccount { username, state: *state, values, manager: manager.as_ref() };
-                let created = self.jumpcloud.create(&new).await;
+                let mut created = self.jumpcloud.create(&new).await;
+                if manager.is_some() && is_refused(&created) {
+                    created = self.jumpcloud.create(&NewAccount { manager: None, ..new }).await;
+                    applied.manager_refused = created.is_ok();
+                }
                 match created.map_err(unsure_looks_again)? {
                     Created::Made(account) => {
                         applied.account = Some(account.id);
@@ -101,7 +108,15 @@ impl Workflow {
                 };
                 let state = state.as_ref().map(|change| change.to);
                 let manager = manager.as_ref().map(|ManagerChange { to, .. }| to.as_ref());
-                let updated = self.jumpcloud.update(current, state, changes, manager).await;
+                let mut updated = self.jumpcloud.update(current, state, changes, manager).await;
+                if let Some(Some(_)) = manager
+                    && is_refused(&updated)
+                {
+                    // The old one is not the manager any more, whoever is.
+                    let nobody = current.manager.is_some().then_some(None);
+                    updated = self.jumpcloud.update(current, state, changes, nobody).await;
+                    applied.manager_refused = updated.is_ok();
+                }
                 updated.map_err(unsure_looks_again)?;
             }
             Action::Join { group, .. } => {
@@ -128,6 +143,11 @@ impl Workflow {
         }
         Ok(())
     }
+}
+
+/// A manager whose account somebody deleted is refused, and the whole change with it: the rest matters more.
+fn is_refused<T>(result: &Result<T, Fault>) -> bool {
+    matches!(result, Err(Fault::Rejected { status: 400, .. }))
 }
 
 fn unsure_looks_again(fault: Fault) -> End {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mapping::account::{Account, AccountId, GroupName};
+use mapping::account::{Account, AccountId, GroupName, LINK_ATTRIBUTE};
 use mapping::attribute::Attribute;
 use mapping::desired::Desired;
 use mapping::employee::EmployeeKey;
@@ -16,11 +16,11 @@ pub(crate) struct Census {
     pub complete: bool,
     /// When JumpCloud was asked.
     pub observed_at: Timestamp,
+    /// In the order of their ids.
     accounts: Vec<Account>,
-    by_id: HashMap<AccountId, u32>,
-    by_link: HashMap<EmployeeKey, Vec<u32>>,
-    by_identifier: HashMap<Box<str>, Vec<u32>>,
-    by_email: HashMap<Box<str>, Vec<u32>>,
+    by_link: Index,
+    by_identifier: Index,
+    by_email: Index,
     usernames: HashSet<Box<str>>,
     groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>>,
     owners: HashMap<AccountId, EmployeeKey>,
@@ -36,48 +36,50 @@ impl Census {
         owners: HashMap<AccountId, EmployeeKey>,
         observed_at: Timestamp,
     ) -> Census {
-        let mut census = Census {
+        debug_assert!(accounts.is_sorted_by(|a, b| a.id < b.id), "accounts are found by bisection");
+        Census {
             complete,
             observed_at,
-            by_id: HashMap::with_capacity(accounts.len()),
-            by_link: HashMap::new(),
-            by_identifier: HashMap::new(),
-            by_email: HashMap::with_capacity(accounts.len()),
-            usernames: HashSet::with_capacity(accounts.len()),
+            by_link: Index::new(&accounts, |account| {
+                let link = account.custom.iter().find(|custom| &*custom.name == LINK_ATTRIBUTE);
+                link.map(|custom| &*custom.value)
+            }),
+            by_identifier: Index::new(&accounts, |account| account.get(&Attribute::EmployeeIdentifier)),
+            by_email: Index::new(&accounts, |account| Some(&account.email)),
+            usernames: accounts.iter().map(|account| account.username.to_lowercase().into()).collect(),
+            accounts,
             groups,
             owners,
             no_groups: BTreeSet::new(),
-            accounts: Vec::new(),
-        };
-        for (at, account) in accounts.iter().enumerate() {
-            let at = u32::try_from(at).expect("fewer accounts than 4 billion");
-            census.by_id.insert(account.id.clone(), at);
-            if let Some(key) = account.link() {
-                census.by_link.entry(key).or_default().push(at);
-            }
-            if let Some(identifier) = account.get(&Attribute::EmployeeIdentifier) {
-                census.by_identifier.entry(identifier.into()).or_default().push(at);
-            }
-            census.by_email.entry(account.email.clone()).or_default().push(at);
-            census.usernames.insert(account.username.to_lowercase().into());
         }
-        census.accounts = accounts;
-        census
+    }
+
+    fn account(&self, id: &AccountId) -> Option<&Account> {
+        let at = self.accounts.binary_search_by(|account| account.id.cmp(id)).ok()?;
+        Some(&self.accounts[at])
     }
 
     /// Every account that could be this person's.
     pub fn candidates<'a>(&'a self, desired: &Desired, kept: Option<&'a AccountId>) -> Candidates<'a> {
         let link = match kept {
             None => Link::None,
-            Some(id) => self.by_id.get(id).map_or(Link::Gone(id), |at| Link::Account(&self.accounts[*at as usize])),
+            Some(id) => self.account(id).map_or(Link::Gone(id), Link::Account),
         };
-        let own = self.all(self.by_link.get(&desired.key));
-        let identifier = self.all(desired.identifier().and_then(|id| self.by_identifier.get(id)));
-        let email = self.all(desired.email.as_deref().and_then(|email| self.by_email.get(email)));
+        let all = |index: &Index, value: Option<&str>| {
+            value.map(|value| index.find(&self.accounts, value)).unwrap_or_default()
+        };
+        let own = all(&self.by_link, Some(&desired.key.to_string()));
+        let identifier = all(&self.by_identifier, desired.identifier());
+        let email = all(&self.by_email, desired.email.as_deref());
         let candidates = own.iter().chain(&identifier).chain(&email);
         let owned = candidates.filter_map(|a| Some((a.id.clone(), self.owners.get(&a.id)?.clone())));
         let claimed: BTreeMap<AccountId, EmployeeKey> = owned.filter(|(_, owner)| *owner != desired.key).collect();
         Candidates { link, own, identifier, email, claimed }
+    }
+
+    /// Whether an account is certainly not there.
+    pub fn lacks(&self, account: &AccountId) -> bool {
+        self.complete && self.account(account).is_none()
     }
 
     /// The managed groups that an account is in.
@@ -100,8 +102,28 @@ impl Census {
     pub fn take_account(&mut self, account: &AccountId, key: &EmployeeKey) {
         self.owners.entry(account.clone()).or_insert_with(|| key.clone());
     }
+}
 
-    fn all(&self, found: Option<&Vec<u32>>) -> Vec<&Account> {
-        found.into_iter().flatten().map(|at| &self.accounts[*at as usize]).collect()
+/// Accounts in the order of one of their values, for bisection: nobody's value is kept twice.
+struct Index {
+    value: fn(&Account) -> Option<&str>,
+    places: Vec<u32>,
+}
+
+impl Index {
+    fn new(accounts: &[Account], value: fn(&Account) -> Option<&str>) -> Index {
+        let count = u32::try_from(accounts.len()).expect("fewer accounts than 4 billion");
+        let of = |at: &u32| value(&accounts[*at as usize]);
+        let mut places: Vec<u32> = (0..count).filter(|at| of(at).is_some()).collect();
+        places.sort_by(|a, b| of(a).cmp(&of(b)));
+        Index { value, places }
+    }
+
+    /// Every account with this value.
+    fn find<'a>(&self, accounts: &'a [Account], wanted: &str) -> Vec<&'a Account> {
+        let of = |at: &u32| (self.value)(&accounts[*at as usize]);
+        let start = self.places.partition_point(|at| of(at) < Some(wanted));
+        let same = self.places[start..].iter().take_while(|at| of(at) == Some(wanted));
+        same.map(|at| &accounts[*at as usize]).collect()
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Look<'a> {
     /// Also look for other accounts with the e-mail or identifier of a person whose link is kept: JumpCloud refused
     /// a change, and one of them may be in the way.
     pub wide: bool,
+    /// Read the account's groups as well: what is kept of them is not what a survey saw, or did not hold.
+    pub closely: bool,
 }
 
 /// Everything of JumpCloud that a plan for one person needs.
@@ -177,7 +179,7 @@ impl Workflow {
                 username: survey.username.clone(),
                 ..Observed::default()
             },
-            None => self.look_for(desired, record, look.wide).await?,
+            None => self.look_for(desired, record, look).await?,
         };
         observed.manager = self.manager_of(desired).await?;
         if survey.is_none() {
@@ -188,15 +190,18 @@ impl Workflow {
         Ok(observed)
     }
 
-    async fn look_for(&self, desired: &Desired, record: Option<&Record>, wide: bool) -> Result<Observed, Trouble> {
+    async fn look_for(&self, desired: &Desired, record: Option<&Record>, look: Look<'_>) -> Result<Observed, Trouble> {
         let mut observed = Observed::default();
         if let Some(id) = record.and_then(|r| r.account.as_ref()) {
             match self.jumpcloud.account(id).await? {
                 Some(account) => {
                     observed.accounts.push(account);
                     observed.linked = Some(0);
-                    observed.groups = record.map(|r| r.groups.clone()).unwrap_or_default();
-                    if !wide {
+                    observed.groups = match look.closely {
+                        true => self.groups_of(id).await?,
+                        false => record.map(|r| r.groups.clone()).unwrap_or_default(),
+                    };
+                    if !look.wide {
                         return Ok(observed);
                     }
                 }
@@ -218,10 +223,14 @@ impl Workflow {
         if observed.linked.is_none()
             && let Some(account) = observed.account(desired)
         {
-            let ids = self.jumpcloud.groups_of(&account.id).await?;
-            observed.groups = self.directory.names_of(&ids);
+            observed.groups = self.groups_of(&account.id).await?;
         }
         Ok(observed)
+    }
+
+    /// The managed groups that an account is in, asked for now.
+    async fn groups_of(&self, account: &AccountId) -> Result<BTreeSet<GroupName>, Trouble> {
+        Ok(self.directory.names_of(&self.jumpcloud.groups_of(account).await?))
     }
 
     async fn manager_of(&self, desired: &Desired) -> Result<ManagerSeen, Trouble> {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jumpcloud::Fault;
 use mapping::account::GroupName;
-use mapping::desired::Desired;
+use mapping::desired::{Desired, WantedManager};
 use mapping::employee::EmployeeKey;
 use mapping::plan::{ManagerSeen, Plan};
 use mapping::request::{SyncRequest, Trigger};
-use mapping::status::{Hold, Skip, Status};
+use mapping::status::{Hold, Note, Skip, Status};
 use state::{AuditKind, AuditRow, Lease, Record};
 
 use crate::apply::{Applied, End};
@@ -68,7 +68,8 @@ impl Workflow {
             again,
         };
         let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
-        let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false };
+        let closely = request.survey.is_some() || request.trigger == Trigger::Manual;
+        let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false, closely };
         let mut refused = BTreeSet::new();
         for left in (0..LOOKS).rev() {
             let (employee, evidence) = match hr {
@@ -126,6 +127,7 @@ impl Workflow {
             if let End::LookAgain(_) | End::AlreadyThere { .. } = applied.end {
                 tracing::info!(person = %request.key, "what was seen is no longer so; looking again");
                 look.survey = None;
+                look.closely = true;
                 hr = HrSays::Record { employee, evidence };
                 if let Some(intent) = intent {
                     self.store.audit(&[outcome(&intent, &applied, now)]).await?;
@@ -290,6 +292,10 @@ fn after(
         End::LookAgain(why) => (Status::Failed { error: why.clone() }, None, plan.suspended_by_us),
         End::AlreadyThere { .. } => (Status::Failed { error: TAKEN_ELSEWHERE.to_owned() }, None, plan.suspended_by_us),
     };
+    let mut notes = plan.notes.clone();
+    if let (true, WantedManager::Person(manager)) = (applied.manager_refused, &facts.desired.manager) {
+        notes.push(Note::ManagerWithoutAccount { manager: manager.clone() });
+    }
     Record {
         key: request.key.clone(),
         label: facts.desired.label.clone(),
@@ -297,7 +303,7 @@ fn after(
         account: applied.account.clone().or(kept),
         username: applied.username.clone().or_else(|| record.as_ref().and_then(|r| r.username.clone())),
         status,
-        notes: plan.notes.clone(),
+        notes,
         suspended_by_us,
         groups: applied.groups.clone(),
         waits_for: plan.waits_for.clone(),

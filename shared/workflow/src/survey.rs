@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
-use jumpcloud::Fault;
+use jumpcloud::{Accounts, Fault};
 use mapping::account::{AccountId, GroupId, GroupName};
 use mapping::desired::computed_groups;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey};
@@ -96,15 +96,13 @@ impl Workflow {
     ) -> Result<Vec<Surveyed>, Trouble> {
         let sites: Vec<(&ConnectionName, &Site)> =
             self.sites.iter().filter(|(name, _)| selection.takes_connection(name)).collect();
-        let mut rosters = Vec::with_capacity(sites.len());
-        for (name, site) in &sites {
-            self.start_cursor(name, site, mode, now).await?;
-            let roster = site.source.roster(now).await?;
-            watch(Progress::Roster { people: roster.employees.len() });
-            rosters.push(roster);
-        }
+        // Neither waits for the other: both are asked at the same time.
+        let hr = self.rosters(&sites, mode, now, watch);
+        let tell = |read, total| watch(Progress::Accounts { read, total });
+        let it = async { Ok::<_, Trouble>(self.jumpcloud.accounts(in_flight, &tell).await?) };
+        let (rosters, accounts) = futures::try_join!(hr, it)?;
         let names = self.group_names(&sites, &rosters);
-        let mut census = self.take_census(&names, mode, in_flight, now, watch).await?;
+        let mut census = self.take_census(accounts, &names, mode, in_flight, now).await?;
         let mut surveyed = Vec::with_capacity(sites.len());
         for ((_, site), roster) in sites.into_iter().zip(rosters) {
             let one = self.survey_one(site, roster, &mut census, selection, mode, now, show, watch).await?;
@@ -157,16 +155,31 @@ impl Workflow {
         names
     }
 
+    async fn rosters(
+        &self,
+        sites: &[(&ConnectionName, &Site)],
+        mode: Mode,
+        now: Timestamp,
+        watch: Watch<'_>,
+    ) -> Result<Vec<Roster>, Trouble> {
+        let mut rosters = Vec::with_capacity(sites.len());
+        for (name, site) in sites {
+            self.start_cursor(name, site, mode, now).await?;
+            let roster = site.source.roster(now).await?;
+            watch(Progress::Roster { people: roster.employees.len() });
+            rosters.push(roster);
+        }
+        Ok(rosters)
+    }
+
     async fn take_census(
         &self,
+        read: Accounts,
         names: &BTreeSet<GroupName>,
         mode: Mode,
         in_flight: usize,
         now: Timestamp,
-        watch: Watch<'_>,
     ) -> Result<Census, Trouble> {
-        let tell = |read, total| watch(Progress::Accounts { read, total });
-        let read = self.jumpcloud.accounts(in_flight, &tell).await?;
         let mut groups = HashMap::new();
         if !names.is_empty() {
             let all = self.jumpcloud.groups().await?;

@@ -112,7 +112,10 @@ impl<'a> Surveyor<'a> {
             Some(AsManager::Known(seen)) => (seen.clone(), None),
             Some(AsManager::Coming(seen)) => (seen.clone(), Some(key())),
             // Not looked at yet (a circle), or not on the list at all.
-            None => (manager_seen(self.workflow.store.record(&key()).await?.as_ref()), None),
+            None => match manager_seen(self.workflow.store.record(&key()).await?.as_ref()) {
+                ManagerSeen::Account(account) if self.census.lacks(&account) => (ManagerSeen::NoAccount, None),
+                seen => (seen, None),
+            },
         })
     }
 

@@ -183,8 +183,8 @@ fn notes_stand_below_and_foreign_text_cannot_drive_the_terminal() {
         "\
 ~ ada.byron (acme:7)
     ~ jobTitle: Boss [31m of all -> Analyst (by jobTitle)
-    ! custom.costCentre is left as it is: HR hides `department` from our key
-    ! group \"Dept \" + department is left as it is: HR hides `department` from our key
+    ! custom.costCentre is left as it is: HR does not show `department` to our key
+    ! group \"Dept \" + department is left as it is: HR does not show `department` to our key
     ! HR names this person as their own manager; left as it is
     ! an administrator suspended this account while HR says Active; kept (manual_suspension = \"respect\")
     ! group Everyone is dynamic: JumpCloud fills it, not we

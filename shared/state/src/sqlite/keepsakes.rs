@@ -22,7 +22,8 @@ const CLAIM: &str = "INSERT INTO claim (what, until) VALUES (?1, ?2) ON CONFLICT
 const CLAIMED: &str = "SELECT 1 FROM claim WHERE what = ?1 AND until > ?2";
 /// Held by a test to be look-ups, by these columns.
 #[cfg(test)]
-pub(crate) const LOOK_UPS: &[(&str, &str)] = &[(CURSOR, "(connection=? AND name=?)"), (SWEEP, "(until<?)"), (CLAIMED, "(what=?)")];
+pub(crate) const LOOK_UPS: &[(&str, &str)] =
+    &[(CURSOR, "(connection=? AND name=?)"), (SWEEP, "(until<?)"), (CLAIMED, "(what=?)")];
 
 pub(crate) fn cursor(connection: &Connection, of: &ConnectionName, name: &str) -> Result<Option<String>, Fault> {
     first(connection.prepare_cached(CURSOR)?.query([of.as_str(), name])?, |row| Ok(row.get(0)?))
