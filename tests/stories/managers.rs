@@ -26,8 +26,13 @@ async fn a_manager_who_comes_later_is_set_when_they_come() {
     let serving = world.serve().await;
     world.travel_to("2026-03-07T00:00[America/Denver]");
     world.eventually("Grace is Ada's manager", |_| world.manager(ADA) == "grace.hopper").await;
+    // Five days later there is a survey too, which may write Ada's record in between; then she is looked at again.
+    let noted = || {
+        let out = world.command(&["records"]).output().expect("hirewire runs").stdout;
+        String::from_utf8_lossy(&out).contains("has no account")
+    };
+    world.eventually("nothing is left to say of it", |_| !noted()).await;
     assert_eq!(serving.stop().await.0, 0);
-    assert!(!world.shown("7").await.contains("no account"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

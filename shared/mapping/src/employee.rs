@@ -156,8 +156,8 @@ pub struct Fields {
     names: Arc<[Box<str>]>,
     /// Every text, one behind the other: a survey holds everybody's, and an allocation each would be most of it.
     text: Box<str>,
-    /// For each name, where its text begins and ends.
-    places: Box<[Reading<(u32, u32)>]>,
+    /// For each name, where its text ends; it begins where the one before it ends.
+    ends: Box<[Reading<u32>]>,
 }
 
 impl Fields {
@@ -169,37 +169,39 @@ impl Fields {
         assert_eq!(names.len(), values.len(), "one value for each name");
         debug_assert!(names.is_sorted(), "equal people compare equal");
         let mut text = String::with_capacity(values.iter().filter_map(Reading::value).map(|one| one.len()).sum());
-        let end = |text: &str| u32::try_from(text.len()).expect("one person's texts are far below 4 GB");
-        let places = values.iter().map(|value| match value {
+        let ends = values.iter().map(|value| match value {
             Reading::Hidden => Reading::Hidden,
             Reading::Empty => Reading::Empty,
             Reading::Is(one) => {
-                let start = end(&text);
                 text.push_str(one);
-                Reading::Is((start, end(&text)))
+                Reading::Is(u32::try_from(text.len()).expect("one person's texts are far below 4 GB"))
             }
         });
-        let places = places.collect();
-        Fields { names, text: text.into(), places }
+        let ends = ends.collect();
+        Fields { names, text: text.into(), ends }
     }
 
-    fn at(&self, place: Reading<(u32, u32)>) -> Reading<&str> {
-        match place {
+    fn at(&self, place: usize) -> Reading<&str> {
+        let (before, rest) = self.ends.split_at(place);
+        match rest[0] {
             Reading::Hidden => Reading::Hidden,
             Reading::Empty => Reading::Empty,
-            Reading::Is((start, end)) => Reading::Is(&self.text[start as usize..end as usize]),
+            Reading::Is(end) => {
+                let start = before.iter().rev().find_map(|end| end.value().copied()).unwrap_or_default();
+                Reading::Is(&self.text[start as usize..end as usize])
+            }
         }
     }
 
     /// What HR says of `name`; a field nobody asked for is hidden too.
     pub fn get(&self, name: &str) -> Reading<&str> {
         // A few dozen names, most of them told apart by their length: quicker than bisection.
-        self.names.iter().position(|n| **n == *name).map_or(Reading::Hidden, |at| self.at(self.places[at]))
+        self.names.iter().position(|n| **n == *name).map_or(Reading::Hidden, |place| self.at(place))
     }
 
     /// Every field that was asked for.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Reading<&str>)> {
-        self.names.iter().zip(&self.places).map(|(name, place)| (&**name, self.at(*place)))
+        self.names.iter().enumerate().map(|(place, name)| (&**name, self.at(place)))
     }
 }
 

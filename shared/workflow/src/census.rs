@@ -22,7 +22,7 @@ pub(crate) struct Census {
     by_identifier: Index,
     by_email: Index,
     usernames: HashSet<Box<str>>,
-    groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>>,
+    groups: Groups,
     owners: HashMap<AccountId, EmployeeKey>,
     no_groups: BTreeSet<GroupName>,
 }
@@ -32,7 +32,7 @@ impl Census {
     pub fn new(
         accounts: Vec<Account>,
         complete: bool,
-        groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>>,
+        groups: Groups,
         owners: HashMap<AccountId, EmployeeKey>,
         observed_at: Timestamp,
     ) -> Census {
@@ -55,8 +55,7 @@ impl Census {
     }
 
     fn account(&self, id: &AccountId) -> Option<&Account> {
-        let at = self.accounts.binary_search_by(|account| account.id.cmp(id)).ok()?;
-        Some(&self.accounts[at])
+        Some(&self.accounts[place(&self.accounts, id)?])
     }
 
     /// Every account that could be this person's.
@@ -84,8 +83,8 @@ impl Census {
 
     /// The managed groups that an account is in.
     pub fn groups(&self, account: Option<&Account>) -> &BTreeSet<GroupName> {
-        let theirs = account.and_then(|account| self.groups.get(&account.id));
-        theirs.map_or(&self.no_groups, |groups| &**groups)
+        let place = account.and_then(|account| place(&self.accounts, &account.id));
+        place.map_or(&self.no_groups, |at| &self.groups.0[at])
     }
 
     /// Whether a user name is taken, by an account or by somebody of this survey.
@@ -101,6 +100,35 @@ impl Census {
     /// Keeps an account for somebody of this survey: two people with one e-mail in HR must not both get it.
     pub fn take_account(&mut self, account: &AccountId, key: &EmployeeKey) {
         self.owners.entry(account.clone()).or_insert_with(|| key.clone());
+    }
+}
+
+/// Where the account of this id is.
+fn place(accounts: &[Account], id: &AccountId) -> Option<usize> {
+    accounts.binary_search_by(|account| account.id.cmp(id)).ok()
+}
+
+/// The managed groups of each account, in the order of the accounts. Those who are in the same ones share one set.
+pub(crate) struct Groups(Vec<Arc<BTreeSet<GroupName>>>);
+
+impl Groups {
+    /// Nobody is in any.
+    pub fn none(accounts: usize) -> Groups {
+        Groups(vec![Arc::default(); accounts])
+    }
+
+    /// These are in this one.
+    pub fn join(&mut self, name: &GroupName, members: &[AccountId], accounts: &[Account]) {
+        let mut with: HashMap<Arc<BTreeSet<GroupName>>, Arc<BTreeSet<GroupName>>> = HashMap::new();
+        for at in members.iter().filter_map(|member| place(accounts, member)) {
+            let set = &mut self.0[at];
+            let joined = with.entry(Arc::clone(set)).or_insert_with(|| {
+                let mut joined = BTreeSet::clone(set);
+                joined.insert(name.clone());
+                Arc::new(joined)
+            });
+            *set = Arc::clone(joined);
+        }
     }
 }
 

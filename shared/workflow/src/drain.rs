@@ -160,7 +160,12 @@ impl Workflow {
                 self.unless_lost(self.queue.bury(&lease, now, &text).await)?;
             } else {
                 self.note_failure(&lease, &text, now).await?;
-                let due = now.saturating_add(wait(lease.attempt)).expect("a wait is a short span");
+                let pause = match trouble {
+                    // Somebody wrote the person's record in between (a survey does): nothing has to get better first.
+                    Trouble::State(StateError::Conflict) => SignedDuration::ZERO,
+                    Trouble::Vendor(_) | Trouble::State(_) | Trouble::NoConnection(_) => wait(lease.attempt),
+                };
+                let due = now.saturating_add(pause).expect("a wait is a short span");
                 self.unless_lost(self.queue.retry(&lease, due, &text).await)?;
             }
             if done.is_none() {

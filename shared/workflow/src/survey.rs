@@ -1,12 +1,11 @@
 //! Everyone: HR's whole list against JumpCloud's, planned, reviewed, and queued where there is something to do.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
 use jumpcloud::{Accounts, Fault};
-use mapping::account::{AccountId, GroupId, GroupName};
+use mapping::account::{Account, GroupId, GroupName};
 use mapping::desired::computed_groups;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey};
 use mapping::plan::{GroupSeen, Plan, Verdict};
@@ -14,7 +13,7 @@ use mapping::request::{Evidence, SyncRequest, Trigger};
 use mapping::roster::{Doubt, Roster};
 use state::{Record, StateError, Store};
 
-use crate::census::Census;
+use crate::census::{Census, Groups};
 use crate::surveyor::{Surveyor, Todo};
 use crate::tree::managers_first;
 use crate::{Progress, Site, Trouble, Watch, Workflow};
@@ -180,13 +179,13 @@ impl Workflow {
         in_flight: usize,
         now: Timestamp,
     ) -> Result<Census, Trouble> {
-        let mut groups = HashMap::new();
+        let mut groups = Groups::none(read.accounts.len());
         if !names.is_empty() {
             let all = self.jumpcloud.groups().await?;
             let store = (mode == Mode::Queue).then_some(&self.store);
             self.directory.refresh(store, names, &all).await?;
             if !read.accounts.is_empty() {
-                groups = self.members_of(names, store, in_flight).await?;
+                self.members_of(names, store, in_flight, &read.accounts, &mut groups).await?;
             }
         }
         let owners = self.store.owners().await?;
@@ -198,7 +197,9 @@ impl Workflow {
         names: &BTreeSet<GroupName>,
         store: Option<&Store>,
         in_flight: usize,
-    ) -> Result<HashMap<AccountId, Arc<BTreeSet<GroupName>>>, Trouble> {
+        accounts: &[Account],
+        groups: &mut Groups,
+    ) -> Result<(), Trouble> {
         let known: Vec<(&GroupName, GroupId)> = names
             .iter()
             .filter(|name| self.directory.seen(name) == GroupSeen::Static)
@@ -216,23 +217,11 @@ impl Workflow {
             };
             Ok::<_, Trouble>((name, members))
         });
-        let lists: Vec<(&GroupName, Vec<AccountId>)> = read.buffer_unordered(in_flight).try_collect().await?;
-        let mut groups: HashMap<AccountId, Arc<BTreeSet<GroupName>>> = HashMap::new();
-        let none = Arc::<BTreeSet<GroupName>>::default();
-        for (name, members) in lists {
-            // Whoever was in the same groups so far is in the same ones with this one: they share one set.
-            let mut with: HashMap<Arc<BTreeSet<GroupName>>, Arc<BTreeSet<GroupName>>> = HashMap::new();
-            for account in members {
-                let set = groups.entry(account).or_insert_with(|| Arc::clone(&none));
-                let joined = with.entry(Arc::clone(set)).or_insert_with(|| {
-                    let mut joined = BTreeSet::clone(set);
-                    joined.insert(name.clone());
-                    Arc::new(joined)
-                });
-                *set = Arc::clone(joined);
-            }
+        let mut lists = read.buffer_unordered(in_flight);
+        while let Some((name, members)) = lists.try_next().await? {
+            groups.join(name, &members, accounts);
         }
-        Ok(groups)
+        Ok(())
     }
 
     #[allow(clippy::too_many_arguments)] // one call, one place: a struct for it would only be unpacked again

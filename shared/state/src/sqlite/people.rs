@@ -130,9 +130,16 @@ pub(crate) fn owners(connection: &Connection) -> Result<HashMap<AccountId, Emplo
     let mut statement = connection.prepare_cached(OWNERS)?;
     let mut rows = statement.query([])?;
     let mut owners = HashMap::new();
+    let mut shared: Option<ConnectionName> = None;
     while let Some(row) = rows.next()? {
+        let mut owner = key(row)?;
+        // A hundred thousand people of one connection need its name only once.
+        match &shared {
+            Some(name) if *name == owner.connection => owner.connection = name.clone(),
+            Some(_) | None => shared = Some(owner.connection.clone()),
+        }
         // Of several the one looked at last, as for a single account: it comes last.
-        owners.insert(id(row, "account")?, key(row)?);
+        owners.insert(id(row, "account")?, owner);
     }
     Ok(owners)
 }
