@@ -3,6 +3,7 @@
 //! Written from the vendors' documentation. Each behaviour that nobody could confirm is a switch. Used by the
 //! stories of this crate, by the benchmark and by `hirewire demo`; nothing else may depend on it.
 
+pub mod aws;
 pub mod bamboohr;
 pub mod clock;
 pub mod company;

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use hris::Finding;
+use hris::{Finding, Webhook};
 use jumpcloud::JumpCloud;
 use mapping::configuration::Configuration;
 use serde::Serialize;
+use state::Secrets;
 use transport::Fault;
+use workflow::Role;
 
 use crate::arguments::Format;
 use crate::exit::{Exit, Failure};
@@ -48,12 +50,14 @@ pub async fn run(path: &Path, format: Format) -> Result<Exit, Failure> {
     let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
     let connections = output::count(configuration.connections.len(), "connection");
     findings.good("configuration", format!("{} read, {connections}", path.display()));
-    directory(&configuration, &home::jumpcloud(&configuration, &base)?, &mut findings).await;
+    let secrets = Secrets::new(&base);
+    let writer = workflow::jumpcloud(&configuration.jumpcloud, Role::Writer, &secrets).await?;
+    directory(&configuration, &writer, &mut findings).await;
     let home = home::Home::open(path).await?;
     for (name, site) in &home.workflow.sites {
         match site.source.check(home.clock.now()).await {
             Ok(found) => {
-                for finding in found {
+                for finding in found.into_iter().chain(home.doors.get(name).map(Webhook::check)) {
                     match finding {
                         Finding::Good(what) => findings.good(name.as_str(), what),
                         Finding::Fault { what, todo } => findings.fault(name.as_str(), what, todo, Exit::Some),

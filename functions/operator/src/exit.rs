@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use state::StateError;
+use state::{SecretError, StateError};
 use transport::Fault;
-use workflow::Trouble;
+use workflow::{OpenError, Trouble};
 
 /// The exit codes that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,21 @@ impl From<Trouble> for Failure {
             Trouble::Vendor(fault) => fault.into(),
             Trouble::State(error) => error.into(),
             Trouble::NoConnection(_) => Failure::usage(trouble),
+        }
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Failure {
+        Failure::usage(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Failure {
+        match error {
+            OpenError::Secret(error) => error.into(),
+            OpenError::State(error) => error.into(),
         }
     }
 }

@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hris::Source;
-use jumpcloud::JumpCloud;
-use mapping::configuration::{Configuration, Connection, StoreRef};
+use hris::Webhook;
+use mapping::configuration::{Configuration, HomeRef};
 use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
-use mapping::secret::Secret;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
-use transport::Transport;
-use workflow::{Directory, Site, Workflow};
+use state::Secrets;
+use workflow::{Role, Workflow};
 
 use crate::clock::{CLOCK_VARIABLE, Clock};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 /// Everything that the commands need.
 pub struct Home {
@@ -22,6 +20,8 @@ pub struct Home {
     pub configuration: Configuration,
     /// The work.
     pub workflow: Arc<Workflow>,
+    /// The doors for webhooks.
+    pub doors: BTreeMap<ConnectionName, Webhook>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -32,16 +32,12 @@ impl Home {
         let configuration = read(path)?;
         let clock = clock(&configuration)?;
         let base = folder(path);
-        let jumpcloud = jumpcloud(&configuration, &base)?;
-        let mut sites = BTreeMap::new();
-        for connection in &configuration.connections {
-            let source = source(connection, &base)?;
-            sites.insert(connection.name.clone(), Site { rules: Arc::clone(&connection.rules), source });
-        }
-        let (store, queue) = state::open(&store(&configuration, &base)).await?;
-        let directory = Directory::load(&store).await?;
-        let workflow = Arc::new(Workflow { sites, jumpcloud, store, queue, directory });
-        Ok(Home { configuration, workflow, clock })
+        let (store, queue) = state::open(&place(&configuration, &base)).await?;
+        let secrets = Secrets::new(&base);
+        let doors = intake::doors(&configuration, &secrets).await?;
+        let rules = String::new();
+        let workflow = Workflow::open(&configuration, rules, Role::Writer, &secrets, store, queue).await?;
+        Ok(Home { configuration, workflow: Arc::new(workflow), doors, clock })
     }
 
     /// The people whom somebody named: ids, or CONNECTION:ID where there are several connections.
@@ -116,27 +112,12 @@ pub fn folder(path: &Path) -> PathBuf {
     }
 }
 
-fn store(configuration: &Configuration, base: &Path) -> StoreRef {
-    match &configuration.store {
-        StoreRef::Sqlite(path) => StoreRef::Sqlite(base.join(path).to_string_lossy().into_owned()),
+/// Where the home is: a relative path counts from the file's own folder.
+fn place(configuration: &Configuration, base: &Path) -> HomeRef {
+    match &configuration.home {
+        HomeRef::Machine(path) => HomeRef::Machine(base.join(path).to_string_lossy().into_owned()),
+        HomeRef::Aws { tables, queue } => HomeRef::Aws { tables: tables.clone(), queue: queue.clone() },
     }
-}
-
-/// JumpCloud's client.
-pub fn jumpcloud(configuration: &Configuration, base: &Path) -> Result<JumpCloud, Failure> {
-    let key = secret(base, &configuration.jumpcloud.api_key)?;
-    Ok(JumpCloud::new(&configuration.jumpcloud, key, Transport::new("JumpCloud")))
-}
-
-/// An HR system's client.
-pub fn source(connection: &Connection, base: &Path) -> Result<Source, Failure> {
-    let api_key = secret(base, &connection.api_key)?;
-    let webhook_key = connection.webhook_key.as_ref().map(|key| secret(base, key)).transpose()?;
-    Ok(Source::new(connection, api_key, webhook_key, Transport::new("BambooHR")))
-}
-
-fn secret(base: &Path, reference: &mapping::configuration::SecretRef) -> Result<Secret, Failure> {
-    state::secret_in(base, reference).map_err(|error| Failure::new(Exit::Configuration, error))
 }
 
 fn clock(configuration: &Configuration) -> Result<Clock, Failure> {

@@ -195,15 +195,15 @@ async fn webhook(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let site = ConnectionName::parse(&connection).ok().and_then(|name| home.workflow.sites.get(&name));
-    let Some(site) = site else { return StatusCode::NOT_FOUND.into_response() };
+    let door = ConnectionName::parse(&connection).ok().and_then(|name| home.doors.get(&name));
+    let Some(door) = door else { return StatusCode::NOT_FOUND.into_response() };
     let body = match tokio::time::timeout(BODY_DEADLINE, axum::body::to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let (store, queue) = (&home.workflow.store, &home.workflow.queue);
-    match intake::receive(&site.source, store, queue, &headers, &body, home.clock.now()).await {
+    match intake::receive(door, store, queue, &headers, &body, home.clock.now()).await {
         Ok(Receipt::Queued(_) | Receipt::Replayed) => StatusCode::OK.into_response(),
         Err(error) => {
             log_refusal(&error, &connection);

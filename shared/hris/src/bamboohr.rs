@@ -15,7 +15,7 @@ mod locations;
 mod record;
 mod report;
 mod requests;
-mod webhook;
+pub(crate) mod webhook;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -23,7 +23,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::configuration::Connection;
@@ -41,7 +40,7 @@ use self::locations::{Page, Places, Shelf};
 use self::record::Person;
 use self::report::People;
 use self::requests::{Door, Rows};
-use crate::{Changed, Finding, Refusal, Verified};
+use crate::{Changed, Finding};
 
 /// One small answer. A person is a few kilobytes; 400 fields of 64 KB would be more, and no record of ours.
 const SMALL: Limits =
@@ -78,7 +77,6 @@ struct Inner {
     asked: Arc<Asked>,
     door: Door,
     answers: Answers,
-    webhook_key: Option<Secret>,
     transport: Transport,
     shelf: Mutex<Shelf>,
     turns: Semaphore,
@@ -99,20 +97,14 @@ impl fmt::Debug for BambooHr {
 }
 
 impl BambooHr {
-    pub(crate) fn new(
-        connection: &Connection,
-        api_key: &Secret,
-        webhook_key: Option<Secret>,
-        transport: Transport,
-    ) -> BambooHr {
+    pub(crate) fn new(connection: &Connection, api_key: &Secret) -> BambooHr {
         let inner = Inner {
             connection: connection.name.clone(),
             rules: Arc::clone(&connection.rules),
             asked: Arc::new(Asked::by(&connection.rules)),
             door: Door::new(connection, api_key),
             answers: Answers::new(api_key),
-            webhook_key,
-            transport,
+            transport: Transport::new(VENDOR),
             shelf: Mutex::default(),
             turns: Semaphore::new(AT_ONCE),
             refused: OnceLock::new(),
@@ -262,10 +254,6 @@ impl BambooHr {
             tracing::warn!(connection = %self.inner.connection, unreadable, "entries of the list of changes left out");
         }
         Ok(cursor.advance(list, now))
-    }
-
-    pub(crate) fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Verified, Refusal> {
-        webhook::verify(self.inner.webhook_key.as_ref(), headers, body, now)
     }
 
     pub(crate) async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {

@@ -3,17 +3,18 @@
 //! One enum, one arm for each vendor; a vendor's field names, statuses and oddities end here. Nothing is written.
 
 mod bamboohr;
+mod webhook;
 
 use jiff::Timestamp;
 use mapping::configuration::{Connection, SourceKind};
 use mapping::employee::{ConnectionName, Employee, EmployeeId};
 use mapping::roster::Roster;
 use mapping::secret::Secret;
-use transport::Transport;
 
 pub use bamboohr::BambooHr;
 /// Why something could not be read. Here as well, so that whoever reads HR need not be able to send by themselves.
 pub use transport::Fault;
+pub use webhook::Webhook;
 
 /// One HR tenant, ready to be read. Clones share connections and caches.
 #[derive(Clone, Debug)]
@@ -90,9 +91,9 @@ pub enum Refusal {
 
 impl Source {
     /// A reader of `connection`. Contacts nobody.
-    pub fn new(connection: &Connection, api_key: Secret, webhook_key: Option<Secret>, transport: Transport) -> Source {
+    pub fn new(connection: &Connection, api_key: &Secret) -> Source {
         match connection.source {
-            SourceKind::BambooHr => Source::BambooHr(BambooHr::new(connection, &api_key, webhook_key, transport)),
+            SourceKind::BambooHr => Source::BambooHr(BambooHr::new(connection, api_key)),
         }
     }
 
@@ -157,7 +158,7 @@ impl Source {
         }
     }
 
-    /// Whether the key, its permissions and the webhook key are as the rules need them.
+    /// Whether the key and its permissions are as the rules need them.
     ///
     /// # Errors
     /// What keeps the key from saying who it is, a refusal above all; after that only what may pass by itself (out of
@@ -165,16 +166,6 @@ impl Source {
     pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.check(now).await,
-        }
-    }
-
-    /// Checks a webhook's signature over the raw bytes, and only then reads whom it hints at.
-    ///
-    /// # Errors
-    /// Why it is not taken.
-    pub fn verify(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Verified, Refusal> {
-        match self {
-            Source::BambooHr(bamboo) => bamboo.verify(headers, body, now),
         }
     }
 }

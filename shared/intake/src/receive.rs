@@ -1,6 +1,6 @@
 //! The webhook's door: verify the raw bytes, take the hints, queue them, and only then say yes.
 
-use hris::{Refusal, Source};
+use hris::{Refusal, Webhook};
 use http::HeaderMap;
 use jiff::Timestamp;
 use mapping::employee::EmployeeKey;
@@ -46,15 +46,15 @@ impl ReceiveError {
 /// # Errors
 /// See [`ReceiveError`].
 pub async fn receive(
-    source: &Source,
+    webhook: &Webhook,
     store: &Store,
     queue: &Queue,
     headers: &HeaderMap,
     body: &[u8],
     now: Timestamp,
 ) -> Result<Receipt, ReceiveError> {
-    let verified = source.verify(headers, body, now)?;
-    let connection = source.connection();
+    let verified = webhook.verify(headers, body, now)?;
+    let connection = webhook.connection();
     let delivery = format!("webhook {connection} {}", verified.signature);
     if store.is_claimed(&delivery, now).await? {
         tracing::info!(connection = connection.as_str(), "webhook delivered twice");

@@ -40,8 +40,14 @@ impl fmt::Debug for JumpCloud {
 
 impl JumpCloud {
     /// Where `directory` says, with `key`. Nothing is contacted yet.
-    pub fn new(directory: &Directory, key: Secret, transport: Transport) -> JumpCloud {
-        JumpCloud { door: Arc::new(Door::new(directory, &key)), transport }
+    pub fn new(directory: &Directory, key: &Secret) -> JumpCloud {
+        JumpCloud { door: Arc::new(Door::new(directory, key)), transport: Transport::new(VENDOR) }
+    }
+
+    /// How many calls were sent so far.
+    #[cfg(test)]
+    pub(crate) fn calls(&self) -> u64 {
+        self.transport.calls()
     }
 
     /// The organisation that the key belongs to: the cheapest way to learn whether the key is good.

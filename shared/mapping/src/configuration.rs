@@ -53,13 +53,51 @@ pub enum SecretRef {
     Environment(String),
     /// `file:PATH`
     File(String),
+    /// `secret:NAME`, in AWS Secrets Manager.
+    Manager(String),
 }
 
-/// Where state is kept.
+/// Where what is known and what is to be done are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreRef {
-    /// `sqlite:PATH`
-    Sqlite(String),
+pub enum HomeRef {
+    /// `store = "sqlite:PATH"`: a file of this machine holds both.
+    Machine(String),
+    /// `store = "dynamodb:NAME"` and `queue = "sqs:NAME"`.
+    Aws {
+        /// The tables are `NAME-state` and `NAME-log`.
+        tables: String,
+        /// The queues are `NAME.fifo` and, for what was given up, `NAME-dead.fifo`.
+        queue: String,
+    },
+}
+
+impl HomeRef {
+    /// Reads the two settings, as they stand in `hirewire.toml` and in a function's environment.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do.
+    pub fn parse(store: &str, queue: Option<&str>) -> Result<HomeRef, (&'static str, &'static str)> {
+        match (store.split_once(':'), queue.map(|queue| queue.split_once(':'))) {
+            (Some(("sqlite", path)), None) if !path.is_empty() => Ok(HomeRef::Machine(path.to_owned())),
+            (Some(("sqlite", _)), Some(_)) => {
+                Err(("a file of one machine is its own queue", "remove `queue`, or write store = \"dynamodb:NAME\""))
+            }
+            (Some(("dynamodb", tables)), Some(Some(("sqs", queue)))) if is_aws_name(tables) && is_aws_name(queue) => {
+                Ok(HomeRef::Aws { tables: tables.to_owned(), queue: queue.to_owned() })
+            }
+            (Some(("dynamodb", tables)), _) if is_aws_name(tables) => Err((
+                "a store on AWS needs a queue on AWS",
+                "write queue = \"sqs:NAME\" beside it; `sam deploy` prints both lines",
+            )),
+            _ => Err(("this store is not known", "write sqlite:PATH, or dynamodb:NAME with queue = \"sqs:NAME\"")),
+        }
+    }
+}
+
+/// Names of tables and queues, with room for what is appended to them.
+fn is_aws_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (1..=60).contains(&name.len()) && name.bytes().all(plain)
 }
 
 /// JumpCloud's data regions; a key of one is refused by the others.
@@ -82,6 +120,8 @@ pub struct Directory {
     pub base_url: Option<String>,
     /// The key that writes.
     pub api_key: SecretRef,
+    /// A read-only administrator's key, for everything that does not write; the other one where there is none.
+    pub read_key: Option<SecretRef>,
     /// Needed by administrators of several organisations.
     pub org_id: Option<String>,
 }
@@ -116,7 +156,7 @@ pub struct Connection {
 #[derive(Clone, Debug)]
 pub struct Configuration {
     /// Where state is kept.
-    pub store: StoreRef,
+    pub home: HomeRef,
     /// How many people are worked on at once.
     pub in_flight: usize,
     /// JumpCloud.
@@ -197,6 +237,7 @@ fn known_help(wrong: &str, known: &str, start: &str) -> String {
 #[serde(deny_unknown_fields)]
 struct FileShape {
     store: Spanned<String>,
+    queue: Option<Spanned<String>>,
     in_flight: Option<Spanned<i64>>,
     jumpcloud: DirectoryShape,
     #[serde(default)]
@@ -210,6 +251,7 @@ struct DirectoryShape {
     region: RegionShape,
     base_url: Option<Spanned<String>>,
     api_key: Spanned<String>,
+    read_key: Option<Spanned<String>>,
     org_id: Option<Spanned<String>>,
 }
 
@@ -383,8 +425,9 @@ impl Checker<'_> {
         match text.get_ref().split_once(':') {
             Some(("env", name)) if !name.is_empty() => Some(SecretRef::Environment(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Some(SecretRef::File(path.to_owned())),
+            Some(("secret", name)) if !name.is_empty() => Some(SecretRef::Manager(name.to_owned())),
             _ => {
-                let help = "write env:NAME or file:PATH; keys themselves do not belong in this file";
+                let help = "write env:NAME, file:PATH or secret:NAME; keys themselves do not belong in this file";
                 self.refuse(text.span(), "this does not say where the key is kept", help);
                 None
             }
@@ -460,10 +503,11 @@ fn is_this_machine(authority: &str) -> bool {
 impl FileShape {
     fn check(self, faults: &mut Vec<Fault>) -> Option<Configuration> {
         let mut checker = Checker { faults };
-        let store = match self.store.get_ref().split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Some(StoreRef::Sqlite(path.to_owned())),
-            _ => {
-                checker.refuse(self.store.span(), "this store is not known", "write sqlite:PATH");
+        let queue = self.queue.as_ref().map(|queue| queue.get_ref().as_str());
+        let home = match HomeRef::parse(self.store.get_ref(), queue) {
+            Ok(home) => Some(home),
+            Err((message, help)) => {
+                checker.refuse(self.store.span(), message, help);
                 None
             }
         };
@@ -489,7 +533,7 @@ impl FileShape {
             }
             connections.push(connection);
         }
-        Some(Configuration { store: store?, in_flight, jumpcloud: jumpcloud?, connections })
+        Some(Configuration { home: home?, in_flight, jumpcloud: jumpcloud?, connections })
     }
 }
 
@@ -510,6 +554,7 @@ impl DirectoryShape {
             region,
             base_url: checker.url(self.base_url.as_ref()),
             api_key: checker.secret(&self.api_key)?,
+            read_key: self.read_key.as_ref().and_then(|key| checker.secret(key)),
             org_id: self.org_id.map(Spanned::into_inner),
         })
     }

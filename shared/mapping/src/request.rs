@@ -109,8 +109,27 @@ pub struct SyncRequest {
 }
 
 impl SyncRequest {
+    /// What remains of this waiting request and a newer one of the same person.
+    pub fn followed_by(self, newer: SyncRequest) -> SyncRequest {
+        let trigger = newer.trigger.after(self.trigger);
+        let stamp = |r: &SyncRequest| (r.asked_at, r.observation.as_ref().map(|o| o.employee.observed_at));
+        let stays = waiting_stays(stamp(&self), stamp(&newer));
+        SyncRequest { trigger, ..if stays { self } else { newer } }
+    }
+
     /// A hint without anything observed.
     pub fn hint(key: EmployeeKey, trigger: Trigger, now: Timestamp) -> SyncRequest {
         SyncRequest { key, trigger, asked_at: now, observation: None, survey: None, after: None }
+    }
+}
+
+/// Whether, of two requests of one person, the waiting one stays: only where the new one brings what is older than the
+/// waiting one would see or brings itself. Everything else is a reason to look again. Each is given as when it was
+/// asked for and when what it brings was observed.
+pub fn waiting_stays<T: Ord>(waiting: (T, Option<T>), new: (T, Option<T>)) -> bool {
+    match (waiting, new) {
+        (_, (_, None)) => false,
+        ((asked, None), (_, Some(new))) => new < asked,
+        ((asked, Some(waiting)), (_, Some(new))) => new < asked && new < waiting,
     }
 }

@@ -49,6 +49,10 @@ pub struct AuditRow {
     pub plan: Option<String>,
     /// The plan or the outcome in words.
     pub text: String,
+    /// Which rules it was decided by: their version on AWS, their file's digest on one machine.
+    pub rules: String,
+    /// An outcome: how many actions were carried out.
+    pub actions: usize,
 }
 
 /// Personal values stay out of logs.

@@ -24,31 +24,47 @@
 //! with [`StateError::Conflict`] when somebody wrote in between. Moments are kept to the microsecond.
 
 mod audit;
+mod aws;
+mod dynamodb;
 mod error;
 mod queue;
 mod record;
+mod rules;
 mod secret;
+mod secrets;
 pub mod sqlite;
+pub mod sqs;
 mod store;
 
-use mapping::configuration::StoreRef;
+use mapping::configuration::HomeRef;
 
 pub use crate::audit::{AuditKind, AuditRow};
 pub use crate::error::StateError;
 pub use crate::queue::{DeadLetter, Depth, Lease, LeaseId, Queue};
 pub use crate::record::{KnownGroup, Record};
-pub use crate::secret::{SecretError, secret, secret_in};
+pub use crate::rules::{RULES_LIMIT, RulesText};
+pub use crate::secret::SecretError;
+pub use crate::secrets::Secrets;
 pub use crate::store::Store;
 
-/// Opens a home, and makes it when it is not there yet: the file for its owner only, its folder, its tables.
+/// Opens a home. The file of one machine is made when it is not there yet: for its owner only, its folder, its tables.
+/// On AWS nothing is made, and nobody asked yet: `infra/template.yaml` makes what is needed.
 ///
 /// # Errors
 /// When it cannot be reached, or is not ours, or is a newer Hirewire's.
-pub async fn open(store: &StoreRef) -> Result<(Store, Queue), StateError> {
-    match store {
-        StoreRef::Sqlite(path) => {
+pub async fn open(home: &HomeRef) -> Result<(Store, Queue), StateError> {
+    match home {
+        HomeRef::Machine(path) => {
             let database = sqlite::Database::open(path.as_ref())?;
             Ok((Store::Sqlite(database.clone()), Queue::Sqlite(database)))
         }
+        HomeRef::Aws { tables, queue } => {
+            Ok(open_aws(aws::config().await, tables, queue))
+        }
     }
+}
+
+/// The home on AWS, reached as `config` says. [`open`] takes it from the environment.
+pub fn open_aws(config: &aws_config::SdkConfig, tables: &str, queue: &str) -> (Store, Queue) {
+    (Store::DynamoDb(dynamodb::Tables::new(config, tables)), Queue::Sqs(sqs::Queues::new(config, queue)))
 }

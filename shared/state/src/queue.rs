@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StateError;
 use crate::sqlite::{self, requests};
+use crate::sqs;
 
 /// The one queue. Ordered per person: never two requests of one person in flight, and at most one waiting.
 /// Cheap to clone: all clones are the same queue.
@@ -14,13 +15,22 @@ use crate::sqlite::{self, requests};
 pub enum Queue {
     /// A file of this machine.
     Sqlite(sqlite::Database),
+    /// A FIFO queue on AWS, and the one for what was given up.
+    Sqs(sqs::Queues),
 }
 
 /// Which turn at which request. When the lease runs out and somebody else takes the request, it names nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LeaseId {
-    pub(crate) place: i64,
-    pub(crate) turn: i64,
+pub enum LeaseId {
+    /// A row of the file.
+    Sqlite {
+        /// Which.
+        place: i64,
+        /// Whose turn.
+        turn: i64,
+    },
+    /// Messages of one person, taken together.
+    Sqs(Vec<sqs::Receipt>),
 }
 
 /// A request in somebody's hands, until finished, returned or run out.
@@ -76,6 +86,7 @@ impl Queue {
             Queue::Sqlite(database) => {
                 database.write(|c| requests.iter().try_for_each(|request| requests::push(c, request)))
             }
+            Queue::Sqs(queues) => queues.push(requests).await,
         }
     }
 
@@ -86,6 +97,7 @@ impl Queue {
     pub async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::lease(c, now, until, limit)),
+            Queue::Sqs(queues) => queues.lease(now, until, limit).await,
         }
     }
 
@@ -93,13 +105,15 @@ impl Queue {
     pub async fn finish(&self, lease: &Lease) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::finish(c, lease)),
+            Queue::Sqs(queues) => queues.finish(lease).await,
         }
     }
 
     /// Failed: again from `due` on. If a newer request came in the meantime, that one is taken instead, and at once.
-    pub async fn retry(&self, lease: &Lease, due: Timestamp, error: &str) -> Result<(), StateError> {
+    pub async fn retry(&self, lease: &Lease, now: Timestamp, due: Timestamp, error: &str) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::retry(c, lease, due, error)),
+            Queue::Sqs(queues) => queues.retry(lease, now, due).await,
         }
     }
 
@@ -107,6 +121,7 @@ impl Queue {
     pub async fn give_back(&self, lease: &Lease) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::give_back(c, lease)),
+            Queue::Sqs(queues) => queues.give_back(lease).await,
         }
     }
 
@@ -114,6 +129,7 @@ impl Queue {
     pub async fn bury(&self, lease: &Lease, now: Timestamp, error: &str) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::bury(c, lease, now, error)),
+            Queue::Sqs(queues) => queues.bury(lease, now, error).await,
         }
     }
 
@@ -121,6 +137,7 @@ impl Queue {
     pub async fn dead(&self, limit: usize) -> Result<Vec<DeadLetter>, StateError> {
         match self {
             Queue::Sqlite(database) => database.read(|c| requests::dead(c, limit)),
+            Queue::Sqs(queues) => queues.dead(limit).await,
         }
     }
 
@@ -128,6 +145,7 @@ impl Queue {
     pub async fn replay(&self, key: Option<&EmployeeKey>, now: Timestamp) -> Result<usize, StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::replay(c, key, now)),
+            Queue::Sqs(queues) => queues.replay(key, now).await,
         }
     }
 
@@ -135,6 +153,7 @@ impl Queue {
     pub async fn depth(&self, now: Timestamp) -> Result<Depth, StateError> {
         match self {
             Queue::Sqlite(database) => database.read(|c| requests::depth(c, now)),
+            Queue::Sqs(queues) => queues.depth().await,
         }
     }
 }

@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use mapping::configuration::SecretRef;
 use mapping::secret::Secret;
 
 /// The longest file that is taken for a key: keys have a hundred characters; anything longer is some other file.
@@ -46,28 +45,28 @@ pub enum SecretError {
     /// Nothing in it.
     #[error("the file {} is empty; write the key into it", .0.display())]
     Empty(PathBuf),
+    /// AWS has none of this name.
+    #[error("AWS Secrets Manager has no secret {0} in this account and region; `hirewire setup` writes it")]
+    NoSecret(String),
+    /// AWS does not give it out, or cannot be asked.
+    #[error("the secret {name} cannot be read: {reason}; let the role that runs this read it")]
+    Withheld {
+        /// Which.
+        name: String,
+        /// What AWS said.
+        reason: String,
+    },
+    /// A variable cannot be set for good from here.
+    #[error("the environment variable {0} is set where hirewire is started, not by hirewire; use file: or secret:")]
+    NotOurs(String),
     /// No text in it.
     #[error("the file {} holds what is not text; write the key into it", .0.display())]
     NotText(PathBuf),
 }
 
-/// Reads a key. A relative path is taken from the folder in which the program runs.
-///
-/// # Errors
-/// Says what to set or change.
-pub fn secret(reference: &SecretRef) -> Result<Secret, SecretError> {
-    secret_in(Path::new(""), reference)
-}
-
-/// Reads a key. A relative path is taken from `base`.
-///
-/// # Errors
-/// Says what to set or change.
-pub fn secret_in(base: &Path, reference: &SecretRef) -> Result<Secret, SecretError> {
-    match reference {
-        SecretRef::Environment(name) => from_variable(name, std::env::var_os(name)),
-        SecretRef::File(path) => from_file(base.join(path)),
-    }
+/// The variable's content.
+pub(crate) fn from_environment(name: &str) -> Result<Secret, SecretError> {
+    from_variable(name, std::env::var_os(name))
 }
 
 fn from_variable(name: &str, value: Option<OsString>) -> Result<Secret, SecretError> {
@@ -76,7 +75,8 @@ fn from_variable(name: &str, value: Option<OsString>) -> Result<Secret, SecretEr
     unless_blank(text).ok_or_else(|| SecretError::NotSet(name.to_owned()))
 }
 
-fn from_file(path: PathBuf) -> Result<Secret, SecretError> {
+/// The file's content.
+pub(crate) fn from_file(path: PathBuf) -> Result<Secret, SecretError> {
     // Looked at before it is opened, because opening a pipe waits for its other end.
     match std::fs::metadata(&path) {
         Ok(about) if about.is_file() => {}
@@ -113,6 +113,7 @@ fn unless_blank(text: &str) -> Option<Secret> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStringExt;
+    use std::path::Path;
 
     use super::*;
 
@@ -120,7 +121,7 @@ mod tests {
         let path = folder.join("key");
         std::fs::write(&path, content).expect("writes");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("owns it");
-        secret_in(folder, &SecretRef::File("key".to_owned()))
+        from_file(folder.join("key"))
     }
 
     #[test]
@@ -133,8 +134,7 @@ mod tests {
         let absolute = folder.path().join("other");
         std::fs::write(&absolute, "hush").expect("writes");
         std::fs::set_permissions(&absolute, std::fs::Permissions::from_mode(0o600)).expect("owns it");
-        let reference = SecretRef::File(absolute.to_str().expect("text").to_owned());
-        assert_eq!(secret(&reference).expect("read").expose(), "hush");
+        assert_eq!(from_file(absolute).expect("read").expose(), "hush");
     }
 
     #[test]
@@ -161,18 +161,18 @@ mod tests {
             assert!(text.contains(says) && text.contains("key") && !text.contains("hush"), "{text}");
         }
         assert!(written(folder.path(), &[b'k'; SECRET_FILE_LIMIT as usize], 0o600).is_ok());
-        let missing = secret_in(folder.path(), &SecretRef::File("none".to_owned())).expect_err("refused").to_string();
+        let missing = from_file(folder.path().join("none")).expect_err("refused").to_string();
         assert!(missing.starts_with("there is no file ") && missing.contains("/none"), "{missing}");
-        let folder_itself = secret_in(folder.path(), &SecretRef::File(".".to_owned()));
+        let folder_itself = from_file(folder.path().to_owned());
         assert!(matches!(folder_itself, Err(SecretError::NotAFile(_))), "{folder_itself:?}");
     }
 
     #[test]
     fn a_variable_is_read_and_an_empty_one_is_missing() {
         // Cargo sets it for every test.
-        let set = secret(&SecretRef::Environment("CARGO_PKG_NAME".to_owned())).expect("set");
+        let set = from_environment("CARGO_PKG_NAME").expect("set");
         assert_eq!(set.expose(), "state");
-        let unset = secret(&SecretRef::Environment("HIREWIRE_NEVER_SET".to_owned())).expect_err("unset").to_string();
+        let unset = from_environment("HIREWIRE_NEVER_SET").expect_err("unset").to_string();
         assert_eq!(unset, "the environment variable HIREWIRE_NEVER_SET is not set or empty; set it to the key");
         assert!(matches!(from_variable("KEY", Some(" \n".into())), Err(SecretError::NotSet(name)) if name == "KEY"));
         let bytes = OsString::from_vec(b"hush\xff".to_vec());

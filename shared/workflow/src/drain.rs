@@ -50,6 +50,32 @@ pub struct Drained {
     pub stopped: Option<Trouble>,
 }
 
+impl Drained {
+    fn count(&mut self, done: &Done, failed: bool) {
+        self.people += 1;
+        self.failed += usize::from(failed);
+        self.actions += done.actions;
+        self.changed += usize::from(done.actions > 0);
+        self.held += usize::from(matches!(done.status, Status::Held { .. }));
+    }
+}
+
+/// What became of one request.
+#[derive(Debug)]
+pub enum Worked {
+    /// It was looked at.
+    Done {
+        /// How it went.
+        done: Done,
+        /// Whether something failed.
+        failed: bool,
+        /// Whether the request is still on the queue, to be tried again.
+        comes_back: bool,
+    },
+    /// All work must stop; the request is back on the queue.
+    Stopped(Trouble),
+}
+
 impl Workflow {
     /// Works the queue with up to `in_flight` people at once. `tell` hears of everyone who is done; `now` is the clock.
     ///
@@ -102,7 +128,13 @@ impl Workflow {
                 Ok(Done { again: Some(trouble), .. }) | Err(trouble) if trouble.vendor_away() => away + 1,
                 Ok(_) | Err(_) => 0,
             };
-            self.account_for(lease, result, &mut drained, now(), tell).await?;
+            match self.conclude(&lease, result, now()).await? {
+                Worked::Stopped(trouble) => drained.stopped = Some(trouble),
+                Worked::Done { done, failed, .. } => {
+                    drained.count(&done, failed);
+                    tell(&done);
+                }
+            }
             if away >= AWAY_IN_A_ROW && drained.stopped.is_none() && matches!(until, Until::Empty) {
                 let detail = format!("{AWAY_IN_A_ROW} people in a row");
                 drained.stopped = Some(Trouble::Vendor(Fault::Unavailable { vendor: "a vendor", detail }));
@@ -110,6 +142,15 @@ impl Workflow {
             watch(Progress::Worked { done: drained.people, left: working.len() });
         }
         Ok(drained)
+    }
+
+    /// Works one request that somebody else has taken (AWS Lambda does), and puts it where it belongs then.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn work(&self, lease: Lease, now: &(dyn Fn() -> Timestamp + Sync)) -> Result<Worked, StateError> {
+        let (lease, result) = self.one(lease, now).await;
+        self.conclude(&lease, result, now()).await
     }
 
     async fn one(&self, lease: Lease, now: &(dyn Fn() -> Timestamp + Sync)) -> (Lease, Result<Done, Trouble>) {
@@ -123,15 +164,13 @@ impl Workflow {
         (lease, result)
     }
 
-    /// Puts the request where it belongs now, and counts.
-    async fn account_for(
+    /// Puts the request where it belongs now.
+    async fn conclude(
         &self,
-        lease: Lease,
+        lease: &Lease,
         result: Result<Done, Trouble>,
-        drained: &mut Drained,
         now: Timestamp,
-        tell: &(dyn Fn(&Done) + Sync),
-    ) -> Result<(), StateError> {
+    ) -> Result<Worked, StateError> {
         let key = &lease.request.key;
         let (done, trouble) = match result {
             Ok(mut done) => {
@@ -140,43 +179,35 @@ impl Workflow {
             }
             Err(trouble) => (None, Some(trouble)),
         };
+        let (mut failed, mut comes_back) = (None, false);
         if let Some(trouble) = trouble {
             let text = trouble.to_string();
             tracing::warn!(person = %key, attempt = lease.attempt, error = trouble.for_log(), "not done");
             if trouble.stops_everything() {
-                self.unless_lost(self.queue.give_back(&lease).await)?;
-                drained.stopped = Some(trouble);
-                return Ok(());
+                self.unless_lost(self.queue.give_back(lease).await)?;
+                return Ok(Worked::Stopped(trouble));
             }
-            drained.failed += 1;
+            self.note_failure(lease, &text, now).await?;
             if !trouble.is_worth_retrying() {
                 // Already recorded as failed; asking again would get the same answer.
-                self.note_failure(&lease, &text, now).await?;
                 if done.is_none() {
-                    self.unless_lost(self.queue.bury(&lease, now, &text).await)?;
+                    self.unless_lost(self.queue.bury(lease, now, &text).await)?;
                 }
             } else if lease.attempt >= ATTEMPTS {
-                self.note_failure(&lease, &text, now).await?;
-                self.unless_lost(self.queue.bury(&lease, now, &text).await)?;
+                self.unless_lost(self.queue.bury(lease, now, &text).await)?;
             } else {
-                self.note_failure(&lease, &text, now).await?;
                 let pause = match trouble {
                     // Somebody wrote the person's record in between (a survey does): nothing has to get better first.
                     Trouble::State(StateError::Conflict) => SignedDuration::ZERO,
                     Trouble::Vendor(_) | Trouble::State(_) | Trouble::NoConnection(_) => wait(lease.attempt),
                 };
                 let due = now.saturating_add(pause).expect("a wait is a short span");
-                self.unless_lost(self.queue.retry(&lease, due, &text).await)?;
+                self.unless_lost(self.queue.retry(lease, now, due, &text).await)?;
+                comes_back = true;
             }
-            if done.is_none() {
-                tell(&Done::failed(&lease.request, text));
-            }
+            failed = Some(text);
         }
-        drained.people += 1;
-        if let Some(done) = done {
-            drained.actions += done.actions;
-            drained.changed += usize::from(done.actions > 0);
-            drained.held += usize::from(matches!(done.status, Status::Held { .. }));
+        if let Some(done) = &done {
             tracing::info!(
                 person = %key,
                 trigger = done.trigger.word(),
@@ -184,9 +215,10 @@ impl Workflow {
                 actions = done.actions,
                 "looked at"
             );
-            tell(&done);
         }
-        Ok(())
+        let has_failed = failed.is_some();
+        let done = done.unwrap_or_else(|| Done::failed(&lease.request, failed.unwrap_or_default()));
+        Ok(Worked::Done { done, failed: has_failed, comes_back })
     }
 
     /// So that `records` shows what is wrong even if HR could not be asked.

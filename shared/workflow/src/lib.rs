@@ -17,12 +17,13 @@ use std::sync::Arc;
 
 use hris::Source;
 use jumpcloud::{Fault, JumpCloud};
+use mapping::configuration::{self, Configuration};
 use mapping::employee::ConnectionName;
 use mapping::rules::Rules;
-use state::{Queue, StateError, Store};
+use state::{Queue, SecretError, Secrets, StateError, Store};
 
 pub use directory::Directory;
-pub use drain::{Drained, Until};
+pub use drain::{Drained, Until, Worked};
 pub use explain::Explained;
 pub use provision::Done;
 pub use review::{NeedsOwnRecord, Reviewed, is_proven, review};
@@ -49,6 +50,68 @@ pub struct Workflow {
     pub queue: Queue,
     /// JumpCloud's groups, as far as the rules name them.
     pub directory: Directory,
+    /// Which rules these are, for the audit: their version on AWS, their file's digest on one machine.
+    pub rules: String,
+}
+
+/// Which of the two keys JumpCloud is reached with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The one that reads, where there is one.
+    Reader,
+    /// The one that writes.
+    Writer,
+}
+
+/// Why the work cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A key is missing.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Our own store.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Workflow {
+    /// Fetches the keys and makes the clients. No vendor is contacted.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(
+        configuration: &Configuration,
+        rules: String,
+        role: Role,
+        secrets: &Secrets,
+        store: Store,
+        queue: Queue,
+    ) -> Result<Workflow, OpenError> {
+        let jumpcloud = jumpcloud(&configuration.jumpcloud, role, secrets).await?;
+        let mut sites = BTreeMap::new();
+        for connection in &configuration.connections {
+            let source = Source::new(connection, &secrets.get(&connection.api_key).await?);
+            sites.insert(connection.name.clone(), Site { rules: Arc::clone(&connection.rules), source });
+        }
+        let directory = Directory::load(&store).await?;
+        Ok(Workflow { sites, jumpcloud, store, queue, directory, rules })
+    }
+}
+
+/// JumpCloud, reached with the key of `role`. Nobody is contacted.
+///
+/// # Errors
+/// The key is missing.
+pub async fn jumpcloud(
+    directory: &configuration::Directory,
+    role: Role,
+    secrets: &Secrets,
+) -> Result<JumpCloud, SecretError> {
+    let key = match (role, &directory.read_key) {
+        (Role::Reader, Some(key)) => key,
+        (Role::Reader, None) | (Role::Writer, _) => &directory.api_key,
+    };
+    Ok(JumpCloud::new(directory, &secrets.get(key).await?))
 }
 
 /// Why something did not work, by what its reader does next.

@@ -86,7 +86,7 @@ impl Workflow {
                         return Ok(done(None, 0, Status::Skipped { why: Skip::NoRecord }, None));
                     };
                     let record = gone_from_hr(record, request, now);
-                    self.store.settle(lease, &record, &[], &[]).await?;
+                    self.store.settle(&self.queue, lease, &record, &[], &[]).await?;
                     return Ok(done(None, 0, record.status, None));
                 }
             };
@@ -95,7 +95,9 @@ impl Workflow {
             if nothing_new(&desired, fingerprint, record.as_ref(), request) {
                 let record = unchanged(record, &desired, request, employee.observed_at, now);
                 let status = record.status.clone();
-                self.store.settle(lease, &record, &[], &[]).await?;
+                // An earlier turn may have been cut off between storing the record and asking for those who waited.
+                let then = if lease.attempt > 1 { self.followers(&record, now).await? } else { Vec::new() };
+                self.store.settle(&self.queue, lease, &record, &[], &then).await?;
                 return Ok(done(None, 0, status, None));
             }
             let mut observed = self.jumpcloud_says(&desired, record.as_ref(), look, now).await?;
@@ -149,7 +151,7 @@ impl Workflow {
                 self.store.audit(&rows).await?;
                 self.queue.push(&then).await?;
             } else {
-                self.store.settle(lease, &record, &rows, &then).await?;
+                self.store.settle(&self.queue, lease, &record, &rows, &then).await?;
             }
             self.meet(&record, &then, now).await?;
             return Ok(done(Some(plan.clone()), applied.actions, status, again));
@@ -177,6 +179,8 @@ impl Workflow {
             answers: None,
             plan: serde_json::to_string(plan).ok(),
             text: plan.to_string(),
+            rules: self.rules.clone(),
+            actions: 0,
         };
         self.store.audit(std::slice::from_ref(&row)).await?;
         Ok(Some(row))
@@ -195,7 +199,7 @@ impl Workflow {
         for open in self.store.unfinished(&lease.request.key).await? {
             if intent.as_ref().is_none_or(|intent| intent.id != open.id) {
                 let text = "interrupted; taken up again by a later try".to_owned();
-                rows.push(AuditRow { text, ..outcome(&open, applied, now) });
+                rows.push(AuditRow { text, rules: self.rules.clone(), ..outcome(&open, applied, now) });
             }
         }
         Ok(rows)
@@ -364,6 +368,8 @@ fn outcome(intent: &AuditRow, applied: &Applied, now: Timestamp) -> AuditRow {
         answers: Some(intent.id.clone()),
         plan: None,
         text,
+        rules: intent.rules.clone(),
+        actions: applied.actions,
     }
 }
 

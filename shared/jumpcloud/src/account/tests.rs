@@ -2,7 +2,6 @@
 
 use mapping::configuration::{Directory, Region, SecretRef};
 use mapping::secret::Secret;
-use transport::Transport;
 
 use super::*;
 
@@ -40,15 +39,15 @@ fn nothing_to_find_and_nothing_to_change_make_no_call() {
         region: Region::Us,
         base_url: Some("http://127.0.0.1:1".to_owned()),
         api_key: SecretRef::Environment("KEY".to_owned()),
+        read_key: None,
         org_id: None,
     };
-    let transport = Transport::new(VENDOR);
-    let client = JumpCloud::new(&directory, Secret::new("k"), transport.clone());
+    let client = JumpCloud::new(&directory, &Secret::new("k"));
     let found = futures::executor::block_on(client.find(None, None, &key("acme:1"), &[]));
     assert!(found.expect("no call").is_empty());
     let same = futures::executor::block_on(client.update(&account(), None, &[], None));
     assert!(same.expect("no call") == account());
-    assert_eq!(transport.calls(), 0);
+    assert_eq!(client.calls(), 0);
 }
 
 /// Workers spawn these.

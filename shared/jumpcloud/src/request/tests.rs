@@ -24,6 +24,7 @@ fn directory(region: Region, base_url: Option<&str>, org_id: Option<&str>) -> Di
         region,
         base_url: base_url.map(str::to_owned),
         api_key: SecretRef::Environment("KEY".to_owned()),
+        read_key: None,
         org_id: org_id.map(str::to_owned),
     }
 }

@@ -1,6 +1,6 @@
 //! hirewire.toml: what is refused, where, and in which words.
 
-use mapping::configuration::{CONNECTIONS_LIMIT, Configuration, FILE_LIMIT, Region, SecretRef, SourceKind, StoreRef};
+use mapping::configuration::{CONNECTIONS_LIMIT, Configuration, FILE_LIMIT, HomeRef, Region, SecretRef, SourceKind};
 use mapping::rules::{DeletedAccount, FirstState, GroupNaming, ManualSuspension, UsernameSource};
 
 use crate::people::file;
@@ -521,7 +521,7 @@ time_zone = "America/Denver"
 #[test]
 fn a_whole_file() {
     let whole = Configuration::parse(WHOLE).expect("no fault");
-    assert_eq!(whole.store, StoreRef::Sqlite("/var/lib/hirewire/state.db".to_owned()));
+    assert_eq!(whole.home, HomeRef::Machine("/var/lib/hirewire/state.db".to_owned()));
     assert_eq!(whole.in_flight, 12);
     assert_eq!(whole.jumpcloud.region, Region::Eu);
     assert_eq!(whole.jumpcloud.base_url.as_deref(), Some("http://127.0.0.1:8080"));

@@ -4,11 +4,11 @@ use mapping::employee::EmployeeKey;
 use rusqlite::{Connection, Row, params};
 
 use super::Fault;
-use super::columns::{all, limit, micros, moment, person, word};
+use super::columns::{all, count, limit, micros, moment, person, word};
 use crate::audit::AuditRow;
 
-const APPEND: &str = "INSERT INTO audit (id, person, at, cause, kind, answers, plan, text) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
+const APPEND: &str = "INSERT INTO audit (id, person, at, cause, kind, answers, plan, text, rules, actions) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING";
 const OF: &str = "SELECT * FROM audit WHERE person = ?1 ORDER BY at DESC, place DESC LIMIT ?2";
 const UNFINISHED: &str = "SELECT * FROM audit AS intent WHERE person = ?1 AND kind = 'intent' \
     AND NOT EXISTS (SELECT 1 FROM audit AS outcome WHERE outcome.answers = intent.id) ORDER BY at, place";
@@ -27,6 +27,8 @@ fn read(row: &Row<'_>) -> Result<AuditRow, Fault> {
         answers: row.get("answers")?,
         plan: row.get("plan")?,
         text: row.get("text")?,
+        rules: row.get("rules")?,
+        actions: count(row, "actions")?,
     })
 }
 
@@ -39,7 +41,9 @@ pub(crate) fn append(connection: &Connection, row: &AuditRow) -> Result<(), Faul
         row.kind.word(),
         row.answers,
         row.plan,
-        row.text
+        row.text,
+        row.rules,
+        limit(row.actions)
     ])?;
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use mapping::employee::EmployeeKey;
-use mapping::request::{SyncRequest, Trigger};
+use mapping::request::{SyncRequest, Trigger, waiting_stays};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Fault;
@@ -100,14 +100,9 @@ impl Stamp {
         Ok(Stamp { asked_at: row.get("asked_at")?, observed_at: row.get("observed_at")? })
     }
 
-    /// Whether the waiting one of two stays: only where the new one brings what is older than the waiting one would see
-    /// or brings itself. Everything else is a reason to look again.
+    /// Whether the waiting one of two stays.
     fn stays_before(self, new: Stamp) -> bool {
-        match (self.observed_at, new.observed_at) {
-            (_, None) => false,
-            (None, Some(new)) => new < self.asked_at,
-            (Some(waiting), Some(new)) => new < self.asked_at && new < waiting,
-        }
+        waiting_stays((self.asked_at, self.observed_at), (new.asked_at, new.observed_at))
     }
 }
 
@@ -220,19 +215,21 @@ fn take(connection: &Connection, place: i64, person: &str, until: Timestamp) -> 
             SyncRequest::hint(key, Trigger::Replay, asked_at)
         }
     };
-    Ok(Lease { id: LeaseId { place, turn }, request, attempt })
+    Ok(Lease { id: LeaseId::Sqlite { place, turn }, request, attempt })
 }
 
 struct Held {
+    place: i64,
     person: String,
     attempts: u32,
 }
 
-/// What a lease holds, if it still does.
+/// What a lease holds, if it still does; another home's holds nothing here.
 fn held(connection: &Connection, lease: &Lease) -> Result<Held, Fault> {
+    let LeaseId::Sqlite { place, turn } = lease.id else { return Err(StateError::Conflict.into()) };
     let mut statement = connection.prepare_cached(HELD)?;
-    let held = statement.query_row([lease.id.place, lease.id.turn], |row| {
-        Ok(Held { person: row.get("person")?, attempts: row.get("attempts")? })
+    let held = statement.query_row([place, turn], |row| {
+        Ok(Held { place, person: row.get("person")?, attempts: row.get("attempts")? })
     });
     held.optional()?.ok_or_else(|| StateError::Conflict.into())
 }
@@ -246,7 +243,7 @@ fn remove(connection: &Connection, place: i64, person: &str) -> Result<(), Fault
 
 pub(crate) fn finish(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
     let held = held(connection, lease)?;
-    remove(connection, lease.id.place, &held.person)
+    remove(connection, held.place, &held.person)
 }
 
 /// Why a leased request goes back.
@@ -258,12 +255,12 @@ enum Return<'a> {
 
 pub(crate) fn retry(connection: &Connection, lease: &Lease, due: Timestamp, error: &str) -> Result<(), Fault> {
     let held = held(connection, lease)?;
-    send_back(connection, lease.id.place, &held.person, Return::Failed { due, error })
+    send_back(connection, held.place, &held.person, Return::Failed { due, error })
 }
 
 pub(crate) fn give_back(connection: &Connection, lease: &Lease) -> Result<(), Fault> {
     let held = held(connection, lease)?;
-    send_back(connection, lease.id.place, &held.person, Return::Untried)
+    send_back(connection, held.place, &held.person, Return::Untried)
 }
 
 /// Puts a leased request back to its place. If a newer one waits, the two are merged as in [`push`].
@@ -292,7 +289,7 @@ pub(crate) fn bury(connection: &Connection, lease: &Lease, now: Timestamp, error
     let held = held(connection, lease)?;
     let trigger = lease.request.trigger.word();
     connection.prepare_cached(BURY)?.execute(params![held.person, trigger, held.attempts, error, micros(now)])?;
-    remove(connection, lease.id.place, &held.person)
+    remove(connection, held.place, &held.person)
 }
 
 pub(crate) fn dead(connection: &Connection, rows: usize) -> Result<Vec<DeadLetter>, Fault> {

@@ -6,7 +6,7 @@ use super::Fault;
 use crate::error::StateError;
 
 /// Each step leads to the version of its place, counted from 1. Steps that were released are never changed.
-const STEPS: [&str; 1] = [include_str!("schema_1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 /// What SQLite keeps in the file's head to tell whose it is: "HIRE".
 const APPLICATION: i64 = 0x4849_5245;
 

@@ -249,17 +249,17 @@ async fn a_run_is_settled_whole_or_not_at_all(store: &Store, queue: &Queue) {
     store.audit(&[intent]).await.unwrap();
 
     let stale = Record { version: 3, ..record("1") };
-    is_conflict(store.settle(&leases[0], &stale, &done, &[hint("2", 1)]).await);
+    is_conflict(store.settle(queue, &leases[0], &stale, &done, &[hint("2", 1)]).await);
     assert_eq!(store.unfinished(&who("1")).await.unwrap().len(), 1);
     assert_eq!(queue.depth(at(1)).await.unwrap(), Depth { in_flight: 1, ..Depth::default() });
 
-    store.settle(&leases[0], &record("1"), &done, &[hint("2", 1)]).await.unwrap();
+    store.settle(queue, &leases[0], &record("1"), &done, &[hint("2", 1)]).await.unwrap();
     assert_eq!(store.record(&who("1")).await.unwrap().unwrap().version, 1);
     assert_eq!(store.unfinished(&who("1")).await.unwrap(), []);
     assert_eq!(names(&lease(queue, 1, 9).await), ["2"]);
 
     let again = Record { version: 1, ..record("1") };
-    is_conflict(store.settle(&leases[0], &again, &[], &[hint("3", 1)]).await);
+    is_conflict(store.settle(queue, &leases[0], &again, &[], &[hint("3", 1)]).await);
     assert_eq!(store.record(&who("1")).await.unwrap().unwrap().version, 1);
     assert_eq!(names(&lease(queue, 1, 9).await), [""; 0]);
 }
@@ -267,7 +267,7 @@ async fn a_run_is_settled_whole_or_not_at_all(store: &Store, queue: &Queue) {
 async fn a_follow_up_of_the_same_person_is_kept(store: &Store, queue: &Queue) {
     queue.push(&[hint("1", 0)]).await.unwrap();
     let leases = lease(queue, 0, 1).await;
-    store.settle(&leases[0], &record("1"), &[], &[hint("1", 1)]).await.unwrap();
+    store.settle(queue, &leases[0], &record("1"), &[], &[hint("1", 1)]).await.unwrap();
     assert_eq!(lease(queue, 1, 1).await[0].request, hint("1", 1));
 }
 
@@ -332,8 +332,8 @@ async fn a_waiting_person_keeps_the_place_in_the_order(_: &Store, queue: &Queue)
 async fn a_failed_request_waits_for_its_time(_: &Store, queue: &Queue) {
     queue.push(&[hint("1", 0), hint("2", 0)]).await.unwrap();
     let first = lease(queue, 0, 1).await;
-    queue.retry(&first[0], at(30), "JumpCloud is down").await.unwrap();
-    is_conflict(queue.retry(&first[0], at(30), "JumpCloud is down").await);
+    queue.retry(&first[0], at(10), at(30), "JumpCloud is down").await.unwrap();
+    is_conflict(queue.retry(&first[0], at(10), at(30), "JumpCloud is down").await);
     assert_eq!(names(&lease(queue, 29, 9).await), ["2"]);
     queue.push(&[hint("3", 29)]).await.unwrap();
     let again = lease(queue, 30, 9).await;
@@ -343,7 +343,7 @@ async fn a_failed_request_waits_for_its_time(_: &Store, queue: &Queue) {
 
 async fn something_newer_ends_the_delay(_: &Store, queue: &Queue) {
     queue.push(&[observed("1", 10, 9)]).await.unwrap();
-    queue.retry(&lease(queue, 10, 1).await[0], at(3600), "no").await.unwrap();
+    queue.retry(&lease(queue, 10, 1).await[0], at(10), at(3600), "no").await.unwrap();
     queue.push(&[observed("1", 20, 8)]).await.unwrap();
     assert_eq!(names(&lease(queue, 20, 1).await), [""; 0], "that was older");
     queue.push(&[hint("1", 20)]).await.unwrap();
@@ -355,7 +355,7 @@ async fn something_newer_than_the_failed_request_takes_its_place(_: &Store, queu
     queue.push(&[hint("1", 0)]).await.unwrap();
     let first = lease(queue, 0, 1).await;
     queue.push(&[hint("2", 1), hint("1", 2)]).await.unwrap();
-    queue.retry(&first[0], at(3600), "no").await.unwrap();
+    queue.retry(&first[0], at(0), at(3600), "no").await.unwrap();
     let now = lease(queue, 2, 9).await;
     assert_eq!(names(&now), ["1", "2"]);
     assert_eq!((&now[0].request, now[0].attempt), (&hint("1", 2), 1));
@@ -368,7 +368,7 @@ async fn a_stale_observation_does_not_take_the_failed_requests_place(_: &Store, 
     queue.push(&[hint("1", 10)]).await.unwrap();
     let first = lease(queue, 10, 1).await;
     queue.push(&[observed("1", 11, 5)]).await.unwrap();
-    queue.retry(&first[0], at(100), "no").await.unwrap();
+    queue.retry(&first[0], at(0), at(100), "no").await.unwrap();
     assert_eq!(names(&lease(queue, 99, 9).await), [""; 0]);
     let again = lease(queue, 100, 9).await;
     assert_eq!((&again[0].request, again[0].attempt), (&hint("1", 10), 2));
@@ -378,7 +378,7 @@ async fn a_stale_observation_does_not_take_the_failed_requests_place(_: &Store, 
 
 async fn a_request_given_back_was_not_tried(_: &Store, queue: &Queue) {
     queue.push(&[hint("1", 0), hint("2", 0)]).await.unwrap();
-    queue.retry(&lease(queue, 0, 1).await[0], at(0), "no").await.unwrap();
+    queue.retry(&lease(queue, 0, 1).await[0], at(0), at(0), "no").await.unwrap();
     for _ in 0..3 {
         let leases = lease(queue, 0, 1).await;
         assert_eq!((names(&leases), leases[0].attempt), (vec!["1"], 2));
@@ -404,15 +404,15 @@ async fn a_lease_that_somebody_else_has_is_void(store: &Store, queue: &Queue) {
     queue.push(&[hint("1", 0)]).await.unwrap();
     let old = lease(queue, 0, 1).await.remove(0);
     let new = lease(queue, 60, 1).await.remove(0);
-    is_conflict(store.settle(&old, &record("1"), &[row("a", "1", 0, AuditKind::Intent, None)], &[hint("2", 0)]).await);
+    is_conflict(store.settle(queue, &old, &record("1"), &[row("a", "1", 0, AuditKind::Intent, None)], &[hint("2", 0)]).await);
     is_conflict(queue.finish(&old).await);
-    is_conflict(queue.retry(&old, at(0), "no").await);
+    is_conflict(queue.retry(&old, at(0), at(0), "no").await);
     is_conflict(queue.give_back(&old).await);
     is_conflict(queue.bury(&old, at(0), "no").await);
     assert_eq!(store.record(&who("1")).await.unwrap(), None);
     assert_eq!(store.audit_of(&who("1"), 9).await.unwrap(), []);
     assert_eq!(queue.depth(at(61)).await.unwrap(), Depth { in_flight: 1, ..Depth::default() });
-    store.settle(&new, &record("1"), &[], &[]).await.unwrap();
+    store.settle(queue, &new, &record("1"), &[], &[]).await.unwrap();
 
     // Run out, but nobody else has it: better late than twice.
     queue.push(&[hint("2", 0)]).await.unwrap();
@@ -440,7 +440,7 @@ async fn a_report_does_not_wait_for_a_manager_who_is_backing_off(_: &Store, queu
     queue.push(&[hint("boss", 0), after("ic", "boss")]).await.unwrap();
     let boss = lease(queue, 0, 1).await;
     assert_eq!(names(&lease(queue, 0, 9).await), [""; 0], "in flight");
-    queue.retry(&boss[0], at(50), "no").await.unwrap();
+    queue.retry(&boss[0], at(0), at(50), "no").await.unwrap();
     assert_eq!(names(&lease(queue, 10, 9).await), ["ic"]);
     queue.push(&[after("ic2", "boss")]).await.unwrap();
     assert_eq!(names(&lease(queue, 10, 9).await), ["ic2"]);
@@ -487,7 +487,7 @@ async fn wishes_in_a_circle_are_no_deadlock(_: &Store, queue: &Queue) {
 
 async fn a_dead_letter_can_be_replayed(_: &Store, queue: &Queue) {
     queue.push(&[observed("1", 0, 0), hint("2", 0), hint("3", 0)]).await.unwrap();
-    queue.retry(&lease(queue, 0, 1).await[0], at(1), "first").await.unwrap();
+    queue.retry(&lease(queue, 0, 1).await[0], at(0), at(1), "first").await.unwrap();
     for (lease, moment) in lease(queue, 1, 9).await.into_iter().zip(2..) {
         queue.bury(&lease, at(moment), "no such group").await.unwrap();
     }
@@ -519,8 +519,8 @@ async fn depth_counts_everything_once(_: &Store, queue: &Queue) {
     queue.push(&[hint("dead", 0), hint("late", 0), hint("later", 0), hint("flying", 0)]).await.unwrap();
     let leases = lease(queue, 0, 9).await;
     queue.bury(&leases[0], at(0), "no").await.unwrap();
-    queue.retry(&leases[1], at(20), "no").await.unwrap();
-    queue.retry(&leases[2], at(30), "no").await.unwrap();
+    queue.retry(&leases[1], at(0), at(20), "no").await.unwrap();
+    queue.retry(&leases[2], at(0), at(30), "no").await.unwrap();
     queue.push(&[hint("waiting", 0), after("parked", "flying")]).await.unwrap();
     let expected = Depth { waiting: 2, in_flight: 1, delayed: 2, dead: 1, next_due: Some(at(20)) };
     assert_eq!(queue.depth(at(0)).await.unwrap(), expected);

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use mapping::configuration::StoreRef;
+use mapping::configuration::HomeRef;
 use state::StateError;
 
 use crate::town::*;
@@ -50,9 +50,9 @@ async fn two_processes_use_one_file() {
     assert_eq!(names(&ours), ["1"]);
     assert_eq!(names(&lease(&other_queue, 0, 9).await), ["2"]);
     other_store.put(&record("1")).await.unwrap();
-    is_conflict(store.settle(&ours[0], &record("1"), &[], &[]).await);
+    is_conflict(store.settle(&queue, &ours[0], &record("1"), &[], &[]).await);
     let read = store.record(&who("1")).await.unwrap().unwrap();
-    store.settle(&ours[0], &read, &[], &[]).await.unwrap();
+    store.settle(&queue, &ours[0], &read, &[], &[]).await.unwrap();
     assert_eq!(other_store.record(&who("1")).await.unwrap().unwrap().version, 2);
 }
 
@@ -126,7 +126,7 @@ async fn what_cannot_be_opened_is_named() {
     let folder = scratch.path().parent().unwrap().to_owned();
     assert!(matches!(open(&folder).await, Err(StateError::Unavailable(_))));
     // Not SQLite's own name for a store that is gone in the end.
-    assert!(matches!(state::open(&StoreRef::Sqlite(String::new())).await, Err(StateError::Unavailable(_))));
+    assert!(matches!(state::open(&HomeRef::Machine(String::new())).await, Err(StateError::Unavailable(_))));
 }
 
 #[tokio::test]

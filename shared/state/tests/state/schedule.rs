@@ -183,7 +183,7 @@ async fn any_order_of_eight_lessees_is_as_the_contract_says() {
                     let (end, due) = (chance.below(6), now + chance.below(30));
                     let answer = match end {
                         0..3 => queue.finish(&lease).await,
-                        3 => queue.retry(&lease, at(due), "no").await,
+                        3 => queue.retry(&lease, at(now), at(due), "no").await,
                         4 => queue.give_back(&lease).await,
                         _ => queue.bury(&lease, at(now), "no").await,
                     };
@@ -265,7 +265,7 @@ async fn work(queue: Queue, watch: Arc<Mutex<Watch>>, seed: u64) {
             tokio::task::yield_now().await;
             look().in_flight.remove(&lease.request.key);
             match chance.below(5) {
-                0 => queue.retry(&lease, at(now + chance.below(20)), "no").await.unwrap(),
+                0 => queue.retry(&lease, at(now), at(now + chance.below(20)), "no").await.unwrap(),
                 1 => queue.give_back(&lease).await.unwrap(),
                 _ => {
                     queue.finish(&lease).await.unwrap();

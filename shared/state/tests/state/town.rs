@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use mapping::account::AccountId;
-use mapping::configuration::StoreRef;
+use mapping::configuration::HomeRef;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Fields, Reading};
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
 use mapping::status::{Note, Status};
@@ -86,6 +86,8 @@ pub fn row(id: &str, name: &str, moment: i64, kind: AuditKind, answers: Option<&
         answers: answers.map(str::to_owned),
         plan: (kind == AuditKind::Intent).then(|| r#"{"actions":[]}"#.to_owned()),
         text: format!("{id} in words"),
+        rules: "v7".to_owned(),
+        actions: usize::from(kind == AuditKind::Done),
     }
 }
 
@@ -104,7 +106,7 @@ pub fn is_conflict<T: std::fmt::Debug>(answer: Result<T, StateError>) {
 }
 
 pub async fn open(path: &Path) -> Result<(Store, Queue), StateError> {
-    state::open(&StoreRef::Sqlite(path.to_str().unwrap().to_owned())).await
+    state::open(&HomeRef::Machine(path.to_str().unwrap().to_owned())).await
 }
 
 /// A home in a folder of its own.
