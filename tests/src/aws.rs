@@ -31,6 +31,11 @@ impl Account {
         Account { id, endpoint, client: reqwest::Client::new() }
     }
 
+    /// The same account, for another runtime: connections belong to the one that opened them.
+    pub fn elsewhere(&self) -> Account {
+        Account { client: reqwest::Client::new(), ..self.clone() }
+    }
+
     /// What a process needs in its environment to live in this account.
     pub fn environment(&self) -> [(&'static str, String); 4] {
         [

@@ -3,25 +3,29 @@
 //! [`Store`] and [`Queue`] are enums of homes, and every home answers the same few questions. They are listed here
 //! because a home without indexes over everything (DynamoDB) must be laid out for exactly these:
 //!
-//! | question | asked by | found through |
-//! |---|---|---|
-//! | one person's record | every run of that person | connection and id |
-//! | records in the order of people, from a place on | listings, surveys | connection, length of the id, id |
-//! | whose is this account | matching | account |
-//! | who waits for this manager | the manager's first account | connection and manager |
-//! | who is due, and who will be | poller, forecast | next change |
-//! | a cursor | poller | connection and name |
-//! | the managed groups, all | every run | few: read whole |
-//! | was this delivery seen before | webhook | connection and token; swept by age |
-//! | one person's audit rows, newest first | explain | person and time |
-//! | one person's intents without outcome | the run after a crash | person and kind; the intent's id |
-//! | the oldest request that may be taken now | provisioner | state and place in the order |
-//! | one person's requests | push, lease | person: at most one waiting and one in flight |
-//! | the requests parked behind a person | finish | that person |
-//! | dead letters, newest first | a human | time |
+//! | question | asked by | found through | on AWS |
+//! |---|---|---|---|
+//! | one person's record | every run of that person | connection and id | key `person#<connection>`, place |
+//! | several people's records | surveys, forecast | connection and id | the same keys, a hundred at a time |
+//! | records in the order of people, from a place on | listings, surveys | connection, length of the id, id | `person#<connection>`, from a place on; the connections by key `connections` |
+//! | whose is this account | matching | account | index `account`, then the records |
+//! | whose is every account | surveys | account | `person#<connection>`, whole |
+//! | who waits for this manager | the manager's first account | connection and manager | key `waits#<connection>#<manager>`, then the records |
+//! | who is due, and who will be | poller, forecast | next change | index `due` |
+//! | a cursor | poller | connection and name | key `cursor#<connection>`, name |
+//! | the managed groups, all | every run | few: read whole | key `groups`, whole |
+//! | is this claimed: a delivery seen, a group being made | webhook, provisioner | what is claimed; swept by age | key `claim#<what>`; swept by `expires` |
+//! | the rules that count, and those before | every function | kept in a file, not here | key `rules`: `current`, and one place for each version |
+//! | one person's audit rows, newest first | explain | person and time | log table: key of the person, backwards |
+//! | one person's intents without outcome | every run that changed something | person and kind; the intent's id | log table: the person's newest sixty |
+//! | the oldest request that may be taken now | provisioner | state and place in the order | SQS |
+//! | one person's requests | push, lease | person: at most one waiting and one in flight | SQS: a message group |
+//! | the requests parked behind a person | finish | that person | nobody is parked |
+//! | dead letters, newest first | a human | time | SQS: a queue of their own |
 //!
-//! Each is one query. What belongs together is one transaction; a write says which version it has read and is refused
-//! with [`StateError::Conflict`] when somebody wrote in between. Moments are kept to the microsecond.
+//! Each is one query, or as many as it has pages. What belongs together is one transaction, on AWS of at most a hundred
+//! items; a write says which version it has read and is refused with [`StateError::Conflict`] when somebody wrote in
+//! between. Moments are kept to the microsecond. The indexes on AWS lag behind by a moment; all else is read as it is.
 
 mod audit;
 mod aws;
@@ -58,9 +62,7 @@ pub async fn open(home: &HomeRef) -> Result<(Store, Queue), StateError> {
             let database = sqlite::Database::open(path.as_ref())?;
             Ok((Store::Sqlite(database.clone()), Queue::Sqlite(database)))
         }
-        HomeRef::Aws { tables, queue } => {
-            Ok(open_aws(aws::config().await, tables, queue))
-        }
+        HomeRef::Aws { tables, queue } => Ok(open_aws(aws::config().await, tables, queue)),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::sqs;
 
 /// The one queue. Ordered per person: never two requests of one person in flight, and at most one waiting.
 /// Cheap to clone: all clones are the same queue.
+///
+/// The queue on AWS promises less in places, said at each method. Nothing is lost by it, because a message is a hint:
+/// whoever takes one looks at how things are now, whatever it says and however often it comes.
 #[derive(Clone)]
 pub enum Queue {
     /// A file of this machine.
@@ -81,6 +84,11 @@ impl Queue {
     /// Adds requests, all or none. A person who waits already keeps the place in the order, and of the two requests the
     /// new one stays, due now and without a failed try, unless it only brings an older observation than the waiting one
     /// would.
+    ///
+    /// On AWS some may be added and others not when it fails: the caller pushes again, and repeats are harmless. Several
+    /// waiting requests of one person are kept, and become one when they are taken. A new one does not end the wait of one
+    /// that failed: it waits behind it, so that at most the longest pause between two tries is lost. What a request has
+    /// observed is left out where it is too long.
     pub async fn push(&self, requests: &[SyncRequest]) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => {
@@ -94,6 +102,11 @@ impl Queue {
     /// with a request in flight, and those that wish to come after a person who has a request
     /// waiting or in flight (unless the wishes go round in a circle: then the oldest of it goes first). Somebody who is
     /// backing off holds nobody up.
+    ///
+    /// On AWS the oldest come first only more or less, but for those of one person, and nobody's wish to come after
+    /// somebody is heard: a report who comes before the manager waits for the manager's account by name, and is told
+    /// again when it is there. Leases run out by the clock of SQS, in whole seconds, and their tries are as many as the
+    /// most tried message among them has. A message that names nobody stays, until SQS gives it up.
     pub async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::lease(c, now, until, limit)),
@@ -102,6 +115,10 @@ impl Queue {
     }
 
     /// Done. [`crate::Store::settle`] does this together with the rest.
+    ///
+    /// On AWS `Conflict` comes only as far as SQS knows, here and below: never for what AWS Lambda took, nor for what was
+    /// finished before; but also for a lease that ran out and that nobody else has yet. The work is then done once more,
+    /// and finds nothing to do.
     pub async fn finish(&self, lease: &Lease) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::finish(c, lease)),
@@ -110,6 +127,9 @@ impl Queue {
     }
 
     /// Failed: again from `due` on. If a newer request came in the meantime, that one is taken instead, and at once.
+    ///
+    /// On AWS the newer one waits too and they are taken together, twelve hours later at most. What AWS Lambda took must
+    /// also be reported to it as failed, or it is deleted.
     pub async fn retry(&self, lease: &Lease, now: Timestamp, due: Timestamp, error: &str) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::retry(c, lease, due, error)),
@@ -118,6 +138,9 @@ impl Queue {
     }
 
     /// Not tried at all (shutting down, key refused): back to its place, and this try does not count.
+    ///
+    /// On AWS it counts: SQS counts every take. So what AWS Lambda took stays away for five minutes, and a refused key has
+    /// more than an hour to be put right before SQS gives anybody up; [`Queue::replay`] brings back whom it did.
     pub async fn give_back(&self, lease: &Lease) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::give_back(c, lease)),
@@ -126,6 +149,9 @@ impl Queue {
     }
 
     /// Given up: to the dead letters, of which the newest of each person is kept.
+    ///
+    /// On AWS older ones go when somebody looks, and a lease that had run out leaves a letter too many. Letters are kept
+    /// for as long as that queue keeps messages, two weeks at most; the person's record says what failed for ever.
     pub async fn bury(&self, lease: &Lease, now: Timestamp, error: &str) -> Result<(), StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::bury(c, lease, now, error)),
@@ -134,6 +160,10 @@ impl Queue {
     }
 
     /// Up to `limit` dead letters, the newest first.
+    ///
+    /// On AWS of the 5,000 oldest: they are taken, read and put back, so that two who look at once each see a part, and
+    /// one who breaks it off leaves them out of sight for a minute. Of what SQS itself gave up the error is not known, the
+    /// tries are how often it was taken (a look is a take), and it is dated when it was put there.
     pub async fn dead(&self, limit: usize) -> Result<Vec<DeadLetter>, StateError> {
         match self {
             Queue::Sqlite(database) => database.read(|c| requests::dead(c, limit)),
@@ -142,6 +172,8 @@ impl Queue {
     }
 
     /// Turns one person's dead letter, or all of them, into fresh hints; says how many.
+    ///
+    /// On AWS within the same bounds as [`Queue::dead`]: where so many are left, do it again.
     pub async fn replay(&self, key: Option<&EmployeeKey>, now: Timestamp) -> Result<usize, StateError> {
         match self {
             Queue::Sqlite(database) => database.write(|c| requests::replay(c, key, now)),
@@ -150,6 +182,9 @@ impl Queue {
     }
 
     /// How much there is to do.
+    ///
+    /// On AWS about so much, as it was within the last minute. Who backs off is counted as in flight there, several
+    /// messages of one person count as several, and when the next of them is due is not known.
     pub async fn depth(&self, now: Timestamp) -> Result<Depth, StateError> {
         match self {
             Queue::Sqlite(database) => database.read(|c| requests::depth(c, now)),

@@ -1,9 +1,9 @@
 //! Keys, from where the configuration says they are. Errors name the variable or the path, never the content.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 use mapping::secret::Secret;
@@ -12,6 +12,9 @@ use mapping::secret::Secret;
 pub const SECRET_FILE_LIMIT: u64 = 64 * 1024;
 /// The permission bits that let anybody but the owner at a file.
 const OTHERS: u32 = 0o077;
+/// The permissions of a file and a folder that nobody but the owner gets at.
+const OWNER_FILE: u32 = 0o600;
+const OWNER_FOLDER: u32 = 0o700;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,33 @@ pub enum SecretError {
         /// What AWS said.
         reason: String,
     },
+    /// AWS has it, but no key is in it.
+    #[error("the secret {name} holds {what}, which no key is; put the key alone into it, as plain text")]
+    NotAKey {
+        /// Which.
+        name: String,
+        /// What is there instead.
+        what: &'static str,
+    },
+    /// AWS does not take it.
+    #[error("the secret {name} cannot be written: {reason}; use a profile that may write it")]
+    NotTaken {
+        /// Which.
+        name: String,
+        /// What AWS said.
+        reason: String,
+    },
+    /// The system does not take it.
+    #[error("the file {} cannot be written ({reason}); let the user who runs hirewire own its folder", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        reason: ErrorKind,
+    },
+    /// What is to be written is no key.
+    #[error("what was given is {0}, which no key is; paste the key alone")]
+    NothingToWrite(&'static str),
     /// A variable cannot be set for good from here.
     #[error("the environment variable {0} is set where hirewire is started, not by hirewire; use file: or secret:")]
     NotOurs(String),
@@ -106,7 +136,41 @@ pub(crate) fn from_file(path: PathBuf) -> Result<Secret, SecretError> {
     }
 }
 
-fn unless_blank(text: &str) -> Option<Secret> {
+/// Puts a key into a file of its own, which only its owner can get at: whoever reads at the same time gets the old key or
+/// the new one, and a crash leaves the old one.
+pub(crate) fn into_file(path: PathBuf, secret: &Secret) -> Result<(), SecretError> {
+    if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+        return Err(SecretError::NotAFile(path));
+    }
+    let Some(folder) = path.parent() else { return Err(SecretError::NotAFile(path)) };
+    let fresh = folder.join(format!(".hirewire-{:016x}", fastrand::u64(..)));
+    let written = DirBuilder::new().recursive(true).mode(OWNER_FOLDER).create(folder).and_then(|()| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_FILE).open(&fresh)?;
+        file.write_all(secret.expose().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, &path)
+    });
+    written.map_err(|error| {
+        // Not there any more, or never; then there is nothing to remove.
+        let _ = std::fs::remove_file(&fresh);
+        SecretError::Unwritable { path, reason: error.kind() }
+    })
+}
+
+/// A key that is to be written.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn worth_writing(secret: &Secret) -> Result<(), SecretError> {
+    match secret.expose().len() as u64 {
+        0 => Err(SecretError::NothingToWrite("empty")),
+        1..=SECRET_FILE_LIMIT => Ok(()),
+        _ => Err(SecretError::NothingToWrite("over 65536 bytes")),
+    }
+}
+
+pub(crate) fn unless_blank(text: &str) -> Option<Secret> {
     (!text.trim().is_empty()).then(|| Secret::new(text))
 }
 
@@ -165,6 +229,38 @@ mod tests {
         assert!(missing.starts_with("there is no file ") && missing.contains("/none"), "{missing}");
         let folder_itself = from_file(folder.path().to_owned());
         assert!(matches!(folder_itself, Err(SecretError::NotAFile(_))), "{folder_itself:?}");
+    }
+
+    #[test]
+    fn a_key_is_written_for_its_owner_only_and_replaced_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("keys/jumpcloud");
+        for key in ["hush", "hush again"] {
+            into_file(path.clone(), &Secret::new(key)).expect("written");
+            assert_eq!(from_file(path.clone()).expect("for its owner only").expose(), key);
+        }
+        let files = || std::fs::read_dir(path.parent().expect("a folder")).expect("read").count();
+        assert_eq!(files(), 1, "nothing is left beside it");
+        // It was open to others: the new one is not.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("owns it");
+        into_file(path.clone(), &Secret::new("hush")).expect("written");
+        assert_eq!(from_file(path.clone()).expect("for its owner only").expose(), "hush");
+
+        let folder_itself = into_file(folder.path().join("keys"), &Secret::new("hush"));
+        assert!(matches!(folder_itself, Err(SecretError::NotAFile(_))), "{folder_itself:?}");
+        let below_a_file = into_file(path.join("key"), &Secret::new("hush")).expect_err("refused");
+        let text = format!("{below_a_file} {below_a_file:?}");
+        assert!(text.contains("cannot be written") && !text.contains("hush"), "{text}");
+        assert_eq!(files(), 1);
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_written() {
+        for (key, says) in [(String::new(), "is empty"), ("hush".repeat(20_000), "is over 65536 bytes")] {
+            let error = worth_writing(&Secret::new(&key)).expect_err("refused").to_string();
+            assert!(error.contains(says) && !error.contains("hush"), "{error}");
+        }
+        assert!(worth_writing(&Secret::new(&"k".repeat(SECRET_FILE_LIMIT as usize))).is_ok());
     }
 
     #[test]

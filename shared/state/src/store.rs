@@ -8,8 +8,8 @@ use mapping::employee::{ConnectionName, EmployeeKey};
 use mapping::request::SyncRequest;
 
 use crate::audit::AuditRow;
-use crate::error::StateError;
 use crate::dynamodb;
+use crate::error::StateError;
 use crate::queue::{Lease, Queue};
 use crate::record::{KnownGroup, Record};
 use crate::rules::RulesText;
@@ -69,7 +69,7 @@ impl Store {
         }
     }
 
-    /// The same for many, all or none.
+    /// The same for many, all or none; on AWS all or none of every hundred or so.
     pub async fn put_all(&self, records: &[Record]) -> Result<(), StateError> {
         match self {
             Store::Sqlite(database) => database.write(|c| records.iter().try_for_each(|record| people::put(c, record))),
@@ -202,7 +202,8 @@ impl Store {
         }
     }
 
-    /// Adds audit rows, all or none. A row whose id is there already is left as it is.
+    /// Adds audit rows, all or none; on AWS all or none of every hundred. A row whose id is there already is left as
+    /// it is.
     pub async fn audit(&self, rows: &[AuditRow]) -> Result<(), StateError> {
         match self {
             Store::Sqlite(database) => database.write(|c| rows.iter().try_for_each(|row| ledger::append(c, row))),

@@ -228,9 +228,8 @@ struct Held {
 fn held(connection: &Connection, lease: &Lease) -> Result<Held, Fault> {
     let LeaseId::Sqlite { place, turn } = lease.id else { return Err(StateError::Conflict.into()) };
     let mut statement = connection.prepare_cached(HELD)?;
-    let held = statement.query_row([place, turn], |row| {
-        Ok(Held { place, person: row.get("person")?, attempts: row.get("attempts")? })
-    });
+    let held = statement
+        .query_row([place, turn], |row| Ok(Held { place, person: row.get("person")?, attempts: row.get("attempts")? }));
     held.optional()?.ok_or_else(|| StateError::Conflict.into())
 }
 

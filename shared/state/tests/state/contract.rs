@@ -10,20 +10,61 @@ use state::{AuditKind, DeadLetter, Depth, KnownGroup, Queue, Record, Store};
 
 use crate::town::*;
 
-macro_rules! homes {
+/// What is told of the store alone, on every home.
+macro_rules! stores {
     ($($story:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $story() {
-                let scratch = crate::town::Scratch::new();
-                let (store, queue) = scratch.open().await;
-                super::$story(&store, &queue).await;
-            })*
+        mod store {
+            mod sqlite {
+                $(#[tokio::test]
+                async fn $story() {
+                    let scratch = crate::town::Scratch::new();
+                    let (store, queue) = scratch.open().await;
+                    crate::contract::$story(&store, &queue).await;
+                })*
+            }
+            mod dynamodb {
+                $(#[tokio::test]
+                async fn $story() {
+                    let (store, queue) = crate::town::Cloud::new().await.open();
+                    crate::contract::$story(&store, &queue).await;
+                })*
+            }
         }
     };
 }
 
-homes! {
+/// What needs the queue. On AWS time passes by itself, and the queue promises less (see `Queue`): what is told of a
+/// simulated time, of wishes, of merging before the take, and of tries that do not count, is told on one machine only;
+/// `sqs.rs` tells what holds instead.
+macro_rules! queues {
+    (both { $($both:ident)* } machine { $($machine:ident)* }) => {
+        mod queue {
+            mod sqlite {
+                $(#[tokio::test]
+                async fn $both() {
+                    let scratch = crate::town::Scratch::new();
+                    let (store, queue) = scratch.open().await;
+                    crate::contract::$both(&store, &queue).await;
+                })*
+                $(#[tokio::test]
+                async fn $machine() {
+                    let scratch = crate::town::Scratch::new();
+                    let (store, queue) = scratch.open().await;
+                    crate::contract::$machine(&store, &queue).await;
+                })*
+            }
+            mod sqs {
+                $(#[tokio::test]
+                async fn $both() {
+                    let (store, queue) = crate::town::Cloud::new().await.open();
+                    crate::contract::$both(&store, &queue).await;
+                })*
+            }
+        }
+    };
+}
+
+stores! {
     a_record_comes_back_as_it_was_put
     a_record_is_put_only_over_the_version_that_was_read
     records_are_put_all_or_none
@@ -37,26 +78,33 @@ homes! {
     a_claim_has_one_holder_until_it_ends
     audit_rows_are_read_newest_first
     an_intent_without_outcome_is_unfinished
-    a_run_is_settled_whole_or_not_at_all
-    a_follow_up_of_the_same_person_is_kept
-    requests_are_taken_in_order_and_once
-    a_person_has_one_request_in_flight
-    waiting_requests_of_a_person_are_merged
-    a_waiting_person_keeps_the_place_in_the_order
-    a_failed_request_waits_for_its_time
-    something_newer_ends_the_delay
-    something_newer_than_the_failed_request_takes_its_place
-    a_stale_observation_does_not_take_the_failed_requests_place
-    a_request_given_back_was_not_tried
-    a_lease_that_ran_out_is_taken_again
-    a_lease_that_somebody_else_has_is_void
-    a_report_comes_after_the_manager
-    a_report_waits_as_long_as_the_manager_is_coming
-    a_report_does_not_wait_for_a_manager_who_is_backing_off
-    a_report_does_not_wait_for_a_dead_letter_or_for_nobody
-    wishes_in_a_circle_are_no_deadlock
-    a_dead_letter_can_be_replayed
-    depth_counts_everything_once
+}
+
+queues! {
+    both {
+        a_follow_up_of_the_same_person_is_kept
+        a_person_has_one_request_in_flight
+        waiting_requests_of_a_person_are_merged
+        a_waiting_person_keeps_the_place_in_the_order
+    }
+    machine {
+        a_run_is_settled_whole_or_not_at_all
+        requests_are_taken_in_order_and_once
+        a_failed_request_waits_for_its_time
+        something_newer_ends_the_delay
+        something_newer_than_the_failed_request_takes_its_place
+        a_stale_observation_does_not_take_the_failed_requests_place
+        a_request_given_back_was_not_tried
+        a_lease_that_ran_out_is_taken_again
+        a_lease_that_somebody_else_has_is_void
+        a_report_comes_after_the_manager
+        a_report_waits_as_long_as_the_manager_is_coming
+        a_report_does_not_wait_for_a_manager_who_is_backing_off
+        a_report_does_not_wait_for_a_dead_letter_or_for_nobody
+        wishes_in_a_circle_are_no_deadlock
+        a_dead_letter_can_be_replayed
+        depth_counts_everything_once
+    }
 }
 
 async fn a_record_comes_back_as_it_was_put(store: &Store, _: &Queue) {
@@ -404,7 +452,9 @@ async fn a_lease_that_somebody_else_has_is_void(store: &Store, queue: &Queue) {
     queue.push(&[hint("1", 0)]).await.unwrap();
     let old = lease(queue, 0, 1).await.remove(0);
     let new = lease(queue, 60, 1).await.remove(0);
-    is_conflict(store.settle(queue, &old, &record("1"), &[row("a", "1", 0, AuditKind::Intent, None)], &[hint("2", 0)]).await);
+    is_conflict(
+        store.settle(queue, &old, &record("1"), &[row("a", "1", 0, AuditKind::Intent, None)], &[hint("2", 0)]).await,
+    );
     is_conflict(queue.finish(&old).await);
     is_conflict(queue.retry(&old, at(0), at(0), "no").await);
     is_conflict(queue.give_back(&old).await);

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use jiff::{SignedDuration, Timestamp};
 use mapping::account::AccountId;
 use mapping::configuration::HomeRef;
@@ -10,6 +14,7 @@ use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Field
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
 use mapping::status::{Note, Status};
 use state::{AuditKind, AuditRow, Lease, Queue, Record, StateError, Store};
+use tests::aws::{Account, REGION};
 
 pub fn connection(name: &str) -> ConnectionName {
     ConnectionName::parse(name).unwrap()
@@ -126,4 +131,37 @@ impl Scratch {
     pub async fn open(&self) -> (Store, Queue) {
         open(&self.path()).await.unwrap()
     }
+}
+
+/// The name of every test's installation on AWS; each is in an account of its own.
+pub const INSTALLATION: &str = "hirewire";
+
+/// A home in an AWS account of its own.
+pub struct Cloud {
+    pub account: Account,
+}
+
+impl Cloud {
+    pub async fn new() -> Cloud {
+        let account = Account::open();
+        account.make_home(INSTALLATION).await;
+        Cloud { account }
+    }
+
+    pub fn open(&self) -> (Store, Queue) {
+        state::open_aws(&config(&self.account.id, &self.account.endpoint), INSTALLATION, INSTALLATION)
+    }
+}
+
+/// What the SDK needs to know of an account in the emulator, or of something else that answers at `endpoint`.
+pub fn config(account: &str, endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new(account, "test", None, None, "a test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        // As often as in earnest, and without waiting long for what is near.
+        .retry_config(RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(20)))
+        .build()
 }
