@@ -49,6 +49,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Show the main job on a simulated company, on this machine only.
     Demo(DemoArguments),
+    /// Set up keys, rules and webhooks step by step, and prove that webhooks arrive; safe to run again.
+    Setup(SetupArguments),
     /// Check keys, regions, roles and mapped fields; each fault with what to do.
     Check,
     /// Show what a sync would do, with old and new values and the reason; write nothing.
@@ -61,10 +63,29 @@ pub enum Command {
     Records(RecordsArguments),
     /// Show why one person is as they are, and what would be done; write nothing.
     Explain(One),
+    /// Rules on AWS: put this file's in place, list their versions, show one.
+    Rules(RulesArguments),
     /// Show the requests that were given up on.
     Dead,
     /// Put requests that were given up on back on the queue.
     Replay(Replayed),
+}
+
+/// How to set up.
+#[derive(Debug, Args)]
+pub struct SetupArguments {
+    /// Where HR's webhooks come in, without a path: https://HOST. Their path is /webhook/CONNECTION.
+    #[arg(long, value_name = "URL")]
+    pub door: Option<String>,
+    /// A key to put in its place, taken from env:VARIABLE or file:PATH; missing ones are asked for.
+    #[arg(long = "key", value_name = "NAME=env:VARIABLE|file:PATH")]
+    pub keys: Vec<String>,
+    /// Ask nothing, read nothing from standard input, and do what is to be done.
+    #[arg(long)]
+    pub yes: bool,
+    /// Only remove the webhooks that setup made, those at --door or all; nobody else's.
+    #[arg(long, conflicts_with = "keys")]
+    pub remove_webhooks: bool,
 }
 
 /// People.
@@ -98,6 +119,28 @@ pub struct One {
     /// The HR system's id, or CONNECTION:ID.
     #[arg(value_name = "EMPLOYEE")]
     pub employee: String,
+}
+
+/// Rules.
+#[derive(Debug, Args)]
+pub struct RulesArguments {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub what: RulesCommand,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Check this file and put it in place; the functions obey it within a minute.
+    Push,
+    /// Show which versions there were, the newest first.
+    List,
+    /// Print one version, the one that counts where none is named.
+    Show {
+        /// Which.
+        version: Option<u64>,
+    },
 }
 
 /// Dead letters.

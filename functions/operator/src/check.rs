@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use hris::{Finding, Webhook};
+use hris::{Finding, Source, Webhook};
 use jumpcloud::JumpCloud;
-use mapping::configuration::Configuration;
+use mapping::configuration::{Configuration, Connection};
 use serde::Serialize;
-use state::Secrets;
+use state::SecretError;
 use transport::Fault;
 use workflow::Role;
 
 use crate::arguments::Format;
 use crate::exit::{Exit, Failure};
-use crate::home;
+use crate::home::{self, Desk};
 use crate::output;
 
 #[derive(Serialize)]
@@ -25,89 +25,241 @@ struct Line {
 }
 
 /// Everything found, and the worst exit code that it deserves.
-struct Findings {
+pub struct Findings {
     lines: Vec<Line>,
-    exit: Exit,
+    /// The worst.
+    pub exit: Exit,
 }
 
 impl Findings {
-    fn good(&mut self, about: &str, what: String) {
+    /// None yet.
+    pub fn new() -> Findings {
+        Findings { lines: Vec::new(), exit: Exit::Done }
+    }
+
+    /// Adds what else was found.
+    pub fn join(&mut self, more: Findings) {
+        self.lines.extend(more.lines);
+        self.deserves(more.exit);
+    }
+
+    /// Prints them as one JSON document.
+    pub fn json(&self) -> Result<(), Failure> {
+        output::json(&self.lines)
+    }
+
+    /// Shows them, each fault with what to do.
+    pub fn print(&self) {
+        for Line { about, good, what, todo } in &self.lines {
+            output::text_line(&format!("{} {about}: {what}", if *good { "ok " } else { "!! " }));
+            if let Some(todo) = todo {
+                output::text_line(&format!("   to do: {todo}"));
+            }
+        }
+    }
+
+    /// This is as it should be.
+    pub fn good(&mut self, about: &str, what: String) {
         self.lines.push(Line { about: about.to_owned(), good: true, what, todo: None });
     }
 
-    fn fault(&mut self, about: &str, what: String, todo: String, exit: Exit) {
+    /// This is as it should be, and leaves something to do.
+    pub fn left(&mut self, about: &str, what: String, todo: String) {
+        self.lines.push(Line { about: about.to_owned(), good: true, what, todo: Some(todo) });
+    }
+
+    /// This is not, and what to do.
+    pub fn fault(&mut self, about: &str, what: String, todo: String, exit: Exit) {
         self.lines.push(Line { about: about.to_owned(), good: false, what, todo: Some(todo) });
+        self.deserves(exit);
+    }
+
+    fn deserves(&mut self, exit: Exit) {
         if (exit as u8) > (self.exit as u8) {
             self.exit = exit;
         }
     }
 }
 
-/// Checks.
+/// Checks, and shows what was found.
 pub async fn run(path: &Path, format: Format) -> Result<Exit, Failure> {
-    let configuration = home::read(path)?;
-    let base = home::folder(path);
-    let mut findings = Findings { lines: Vec::new(), exit: Exit::Done };
-    let connections = output::count(configuration.connections.len(), "connection");
-    findings.good("configuration", format!("{} read, {connections}", path.display()));
-    let secrets = Secrets::new(&base);
-    let writer = workflow::jumpcloud(&configuration.jumpcloud, Role::Writer, &secrets).await?;
-    directory(&configuration, &writer, &mut findings).await;
-    let home = home::Home::open(path).await?;
-    for (name, site) in &home.workflow.sites {
-        match site.source.check(home.clock.now()).await {
-            Ok(found) => {
-                for finding in found.into_iter().chain(home.doors.get(name).map(Webhook::check)) {
-                    match finding {
-                        Finding::Good(what) => findings.good(name.as_str(), what),
-                        Finding::Fault { what, todo } => findings.fault(name.as_str(), what, todo, Exit::Some),
-                    }
-                }
-            }
-            Err(fault) => vendor_fault(name.as_str(), &fault, "BambooHR", &mut findings),
-        }
-    }
+    let findings = look(path).await?;
     match format {
-        Format::Json => output::json(&findings.lines)?,
-        Format::Text => {
-            for Line { about, good, what, todo } in &findings.lines {
-                output::text_line(&format!("{} {about}: {what}", if *good { "ok " } else { "!! " }));
-                if let Some(todo) = todo {
-                    output::text_line(&format!("   to do: {todo}"));
-                }
-            }
-        }
+        Format::Json => findings.json()?,
+        Format::Text => findings.print(),
     }
     Ok(findings.exit)
 }
 
-async fn directory(configuration: &Configuration, jumpcloud: &JumpCloud, findings: &mut Findings) {
-    let region = format!("{:?}", configuration.jumpcloud.region).to_lowercase();
-    match jumpcloud.organisation().await {
-        Ok(organisation) => {
-            findings
-                .good("jumpcloud", format!("the key is accepted in region {region}, organisation {}", organisation.id));
-        }
-        Err(fault) => return vendor_fault("jumpcloud", &fault, &region, findings),
+/// Checks.
+pub async fn look(path: &Path) -> Result<Findings, Failure> {
+    let desk = Desk::open(path).await?;
+    let mut findings = Findings::new();
+    let connections = output::count(desk.configuration.connections.len(), "connection");
+    findings.good("configuration", format!("{} read, {connections}", path.display()));
+    if desk.is_aws() {
+        on_aws(&desk, path, &mut findings).await?;
     }
-    match jumpcloud.may_write().await {
-        Ok(true) => findings.good("jumpcloud", "the key may write users".to_owned()),
-        Ok(false) => findings.fault(
-            "jumpcloud",
-            "the key may not write users".to_owned(),
-            "make the key's owner a Manager or Administrator in JumpCloud, or use such an administrator's key"
-                .to_owned(),
-            Exit::Away,
-        ),
-        Err(fault) => vendor_fault("jumpcloud", &fault, &region, findings),
+    writer(&desk, &mut findings).await?;
+    reader(&desk, &mut findings).await?;
+    for connection in &desk.configuration.connections {
+        hr(&desk, connection, &mut findings).await?;
+        webhook_key(&desk, connection, &mut findings).await;
+    }
+    Ok(findings)
+}
+
+/// One HR system; whether its key is accepted.
+pub async fn hr(desk: &Desk, connection: &Connection, findings: &mut Findings) -> Result<bool, Failure> {
+    let name = connection.name.as_str();
+    let source = Source::new(connection, &desk.secrets.get(&connection.api_key).await?);
+    match source.check(desk.clock.now()).await {
+        Ok(found) => {
+            found.into_iter().for_each(|finding| tell(name, finding, findings));
+            Ok(true)
+        }
+        Err(fault) => {
+            vendor_fault(name, &fault, "BambooHR", findings);
+            Ok(false)
+        }
     }
 }
 
-fn vendor_fault(about: &str, fault: &Fault, place: &str, findings: &mut Findings) {
+/// The key of a connection's webhook. Without one there is still the list of changes.
+async fn webhook_key(desk: &Desk, connection: &Connection, findings: &mut Findings) {
+    let key = match &connection.webhook_key {
+        Some(place) => desk.secrets.get(place).await.map(Some),
+        None => Ok(None),
+    };
+    let name = connection.name.as_str();
+    match key {
+        Ok(key) => tell(name, Webhook::new(connection, key).check(), findings),
+        Err(error) => findings.fault(
+            name,
+            format!("there is no key to prove webhooks with: {error}"),
+            "run `hirewire setup --door https://HOST`, which makes the webhook and keeps its key there".to_owned(),
+            Exit::Some,
+        ),
+    }
+}
+
+fn tell(about: &str, finding: Finding, findings: &mut Findings) {
+    match finding {
+        Finding::Good(what) => findings.good(about, what),
+        Finding::Fault { what, todo } => findings.fault(about, what, todo, Exit::Some),
+    }
+}
+
+/// Whether the tables and queues answer, and whether these rules are the ones that count.
+async fn on_aws(desk: &Desk, path: &Path, findings: &mut Findings) -> Result<(), Failure> {
+    let pushed = desk.store.rules().await?;
+    let depth = desk.queue.depth(desk.clock.now()).await?;
+    findings.good("aws", "the tables and the queues answer".to_owned());
+    match pushed {
+        None => {
+            findings.fault("rules", "none are pushed".to_owned(), "run `hirewire rules push`".to_owned(), Exit::Some)
+        }
+        Some(rules) if rules.text == home::text(path)? => {
+            findings.good("rules", format!("version {} counts, and is this file", rules.version));
+        }
+        Some(rules) => {
+            let what = format!("version {} counts, and this file says something else", rules.version);
+            findings.fault(
+                "rules",
+                what,
+                "`hirewire plan` shows what it would change, `hirewire rules push` puts it in place".to_owned(),
+                Exit::Some,
+            );
+        }
+    }
+    if depth.dead > 0 {
+        let what = format!("{} requests were given up", depth.dead);
+        findings.fault("queue", what, "see `hirewire dead`, then `hirewire replay`".to_owned(), Exit::Some);
+    }
+    Ok(())
+}
+
+/// The key that writes. On AWS it is the provisioner's alone, and perhaps nobody else may even read it.
+pub async fn writer(desk: &Desk, findings: &mut Findings) -> Result<(), Failure> {
+    let directory = &desk.configuration.jumpcloud;
+    let writer = match workflow::jumpcloud(directory, Role::Writer, &desk.secrets).await {
+        Ok(writer) => writer,
+        Err(SecretError::Withheld { .. }) if desk.is_aws() && directory.read_key.is_some() => {
+            findings.good("jumpcloud", "the key that writes is withheld from you, and so it should be".to_owned());
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if accepted(&desk.configuration, &writer, "the key", findings).await {
+        match writer.may_write().await {
+            Ok(true) => findings.good("jumpcloud", "the key may write users".to_owned()),
+            Ok(false) => findings.fault(
+                "jumpcloud",
+                "the key may not write users".to_owned(),
+                "make the key's owner a Manager or Administrator in JumpCloud, or use such an administrator's key"
+                    .to_owned(),
+                Exit::Away,
+            ),
+            Err(fault) => vendor_fault("jumpcloud", &fault, &region(&desk.configuration), findings),
+        }
+    }
+    Ok(())
+}
+
+/// The key that only reads, where there is one.
+pub async fn reader(desk: &Desk, findings: &mut Findings) -> Result<(), Failure> {
+    if desk.configuration.jumpcloud.read_key.is_none() {
+        if desk.is_aws() {
+            findings.fault(
+                "jumpcloud",
+                "there is no read_key: everything that only reads uses the key that writes".to_owned(),
+                "make a read-only administrator in JumpCloud, and name its key as `read_key`".to_owned(),
+                Exit::Some,
+            );
+        }
+        return Ok(());
+    }
+    let reader = workflow::jumpcloud(&desk.configuration.jumpcloud, Role::Reader, &desk.secrets).await?;
+    if accepted(&desk.configuration, &reader, "the read key", findings).await {
+        match reader.may_write().await {
+            Ok(false) => findings.good("jumpcloud", "the read key may not write users".to_owned()),
+            Ok(true) => findings.fault(
+                "jumpcloud",
+                "the read key may write users".to_owned(),
+                "make its owner a read-only administrator in JumpCloud".to_owned(),
+                Exit::Some,
+            ),
+            Err(fault) => vendor_fault("jumpcloud", &fault, &region(&desk.configuration), findings),
+        }
+    }
+    Ok(())
+}
+
+async fn accepted(configuration: &Configuration, jumpcloud: &JumpCloud, key: &str, findings: &mut Findings) -> bool {
+    let region = region(configuration);
+    match jumpcloud.organisation().await {
+        Ok(organisation) => {
+            let id = organisation.id;
+            findings.good("jumpcloud", format!("{key} is accepted in region {region}, organisation {id}"));
+            true
+        }
+        Err(fault) => {
+            vendor_fault("jumpcloud", &fault, &region, findings);
+            false
+        }
+    }
+}
+
+fn region(configuration: &Configuration) -> String {
+    format!("{:?}", configuration.jumpcloud.region).to_lowercase()
+}
+
+/// A vendor's no, with what to do.
+pub fn vendor_fault(about: &str, fault: &Fault, place: &str, findings: &mut Findings) {
     let todo = match fault {
         Fault::KeyRefused { .. } => format!(
             "check the key itself, that it belongs to {place} (a key of another region or company is refused in the \
-             same words), and that its owner is still active"
+             same words), and that its owner is still active; `hirewire setup --key` puts another in its place"
         ),
         Fault::RateLimited { .. } | Fault::Unavailable { .. } | Fault::Unsure { .. } => {
             "check the network and the base_url; try again in a minute".to_owned()

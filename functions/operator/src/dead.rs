@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::arguments::{Format, Replayed};
 use crate::exit::{Exit, Failure};
-use crate::home::Home;
+use crate::home::Desk;
 use crate::output;
 
 /// How many are shown.
@@ -20,8 +20,8 @@ struct Letter {
 }
 
 /// Shows them.
-pub async fn list(home: &Home, format: Format) -> Result<Exit, Failure> {
-    let dead = home.workflow.queue.dead(SHOWN).await?;
+pub async fn list(desk: &Desk, format: Format) -> Result<Exit, Failure> {
+    let dead = desk.queue.dead(SHOWN).await?;
     let letters: Vec<Letter> = dead
         .into_iter()
         .map(|d| Letter {
@@ -53,9 +53,9 @@ struct Put {
 }
 
 /// Puts them back.
-pub async fn replay(home: &Home, whom: &Replayed, format: Format) -> Result<Exit, Failure> {
-    let key = whom.employee.as_deref().map(|name| home.person(name)).transpose()?;
-    let replayed = home.workflow.queue.replay(key.as_ref(), home.clock.now()).await?;
+pub async fn replay(desk: &Desk, whom: &Replayed, format: Format) -> Result<Exit, Failure> {
+    let key = whom.employee.as_deref().map(|name| desk.person(name)).transpose()?;
+    let replayed = desk.queue.replay(key.as_ref(), desk.clock.now()).await?;
     match format {
         Format::Json => output::json(&Put { replayed })?,
         Format::Text if replayed == 0 => output::text_line("There was nothing to put back."),

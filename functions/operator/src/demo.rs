@@ -92,7 +92,7 @@ pub async fn run(how: &DemoArguments, format: Format) -> Result<Exit, Failure> {
     let url = format!("http://{address}/webhook/acme");
     town.write_key("webhook.key", &town.bamboohr.subscribe(&url));
     let mut home = Home::open(&town.config()).await?;
-    home.clock = Clock::File(town.folder().join("clock"));
+    home.desk.clock = Clock::File(town.folder().join("clock"));
     let home = Arc::new(home);
     say(text, &opening(&town));
     first_sync(&town, &home, text).await?;
@@ -114,7 +114,7 @@ pub async fn run(how: &DemoArguments, format: Format) -> Result<Exit, Failure> {
 /// Plays the steps, shows the records, and stays up if asked to.
 async fn tell(stage: &mut Stage, stay: bool, format: Format) -> Result<(), Failure> {
     stage.play().await?;
-    let all = records::all(&stage.home, None).await?;
+    let all = records::all(&stage.home.desk, None).await?;
     match format {
         Format::Text => {
             say(true, "\nHow things are with everyone (hirewire records)");
@@ -166,10 +166,10 @@ async fn first_sync(town: &Town, home: &Home, text: bool) -> Result<(), Failure>
         let bar = Bar::new();
         let mut show = |_: &mapping::plan::Plan| {};
         let follow = |progress| bar.follow(progress);
-        let in_flight = home.configuration.in_flight;
-        let (selection, now) = (Selection::default(), home.clock.now());
+        let in_flight = home.desk.configuration.in_flight;
+        let (selection, now) = (Selection::default(), home.desk.clock.now());
         home.workflow.survey(&selection, Mode::Queue, in_flight, now, &mut show, &follow).await?;
-        bar.expect(home.workflow.queue.depth(home.clock.now()).await?.waiting);
+        bar.expect(home.workflow.queue.depth(home.desk.clock.now()).await?.waiting);
         let tell = |done: &workflow::Done| {
             if done.key.id.as_str() == "1"
                 && let Some(plan) = &done.plan
@@ -177,7 +177,7 @@ async fn first_sync(town: &Town, home: &Home, text: bool) -> Result<(), Failure>
                 *sample.lock().expect("no panic while a sample is kept") = Some(plan.to_string());
             }
         };
-        home.workflow.drain(in_flight, Until::Empty, &|| home.clock.now(), &tell, &follow).await?
+        home.workflow.drain(in_flight, Until::Empty, &|| home.desk.clock.now(), &tell, &follow).await?
     };
     town.jumpcloud.traffic().set_latency(Duration::ZERO);
     if let Some(trouble) = drained.stopped {
@@ -314,7 +314,7 @@ impl Stage {
             if done
                 && let Some(intent) = intent
                 && !known.contains(&intent.text)
-                && intent.at.duration_since(self.home.clock.now()).as_secs().abs() < 60
+                && intent.at.duration_since(self.home.desk.clock.now()).as_secs().abs() < 60
             {
                 return Ok(intent.text.clone());
             }
@@ -332,7 +332,7 @@ impl Stage {
     async fn wait_until_idle(&self) -> Result<(), Failure> {
         let start = Instant::now();
         while start.elapsed() < STEP_DEADLINE {
-            let depth = self.home.workflow.queue.depth(self.home.clock.now()).await?;
+            let depth = self.home.workflow.queue.depth(self.home.desk.clock.now()).await?;
             if depth.waiting + depth.in_flight == 0 {
                 return Ok(());
             }

@@ -71,6 +71,16 @@ impl Failure {
     }
 }
 
+/// In a line of findings. Faults with a place in a file are printed with it, and only counted here.
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.complaint {
+            Complaint::Words(words) => f.write_str(words),
+            Complaint::InFile(reports) => write!(f, "{} faults in the file; see `hirewire check`", reports.len()),
+        }
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
         let exit = match fault {

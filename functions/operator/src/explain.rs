@@ -57,8 +57,8 @@ struct Past {
 
 /// Explains.
 pub async fn run(home: &Home, whom: &One, format: Format) -> Result<Exit, Failure> {
-    let key = home.person(&whom.employee)?;
-    let explained = home.workflow.explain(&key, home.clock.now()).await?;
+    let key = home.desk.person(&whom.employee)?;
+    let explained = home.workflow.explain(&key, home.desk.clock.now()).await?;
     let groups = match (&explained.employee, home.workflow.sites.get(&key.connection)) {
         (Some(employee), Some(site)) => group_answers(employee, &site.rules),
         (None, _) | (_, None) => Vec::new(),

@@ -1,43 +1,66 @@
-//! One machine as Hirewire's home: the configuration read, keys fetched, clients made, once.
+//! Where Hirewire lives, seen from the command line: the configuration read, keys fetched, clients made, once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use hris::Webhook;
 use mapping::configuration::{Configuration, HomeRef};
 use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
-use state::Secrets;
+use sha2::{Digest, Sha256};
+use state::{Queue, Secrets, Store};
 use workflow::{Role, Workflow};
 
 use crate::clock::{CLOCK_VARIABLE, Clock};
 use crate::exit::Failure;
 
-/// Everything that the commands need.
-pub struct Home {
+/// How many digits of a file's digest tell it from others.
+const DIGITS: usize = 12;
+
+/// What needs no key: the configuration, and what is kept.
+pub struct Desk {
     /// The configuration.
     pub configuration: Configuration,
-    /// The work.
-    pub workflow: Arc<Workflow>,
-    /// The doors for webhooks.
-    pub doors: BTreeMap<ConnectionName, Webhook>,
+    /// What is known.
+    pub store: Store,
+    /// What is to be looked at.
+    pub queue: Queue,
+    /// Where keys are looked up.
+    pub secrets: Secrets,
+    /// Which rules these are, for the audit.
+    pub rules: String,
     /// What time it is.
     pub clock: Clock,
 }
 
-impl Home {
-    /// Reads the configuration and opens the store. Contacts nobody.
-    pub async fn open(path: &Path) -> Result<Home, Failure> {
-        let configuration = read(path)?;
-        let clock = clock(&configuration)?;
+impl Desk {
+    /// Reads the file and opens the home that it names.
+    pub async fn open(path: &Path) -> Result<Desk, Failure> {
+        let text = text(path)?;
+        let configuration = parse(&text, path)?;
         let base = folder(path);
         let (store, queue) = state::open(&place(&configuration, &base)).await?;
-        let secrets = Secrets::new(&base);
-        let doors = intake::doors(&configuration, &secrets).await?;
-        let rules = String::new();
-        let workflow = Workflow::open(&configuration, rules, Role::Writer, &secrets, store, queue).await?;
-        Ok(Home { configuration, workflow: Arc::new(workflow), doors, clock })
+        let clock = clock(&configuration)?;
+        Ok(Desk { configuration, store, queue, secrets: Secrets::new(&base), rules: digest(&text), clock })
+    }
+
+    /// The same with the rules that count: on AWS those that were pushed, whatever this machine's file says.
+    pub async fn open_pushed(path: &Path) -> Result<Desk, Failure> {
+        let desk = Desk::open(path).await?;
+        if !desk.is_aws() {
+            return Ok(desk);
+        }
+        let Some(pushed) = desk.store.rules().await? else {
+            return Err(Failure::usage("no rules are pushed yet; run `hirewire rules push`, or `hirewire setup`"));
+        };
+        let name = format!("the rules of version {}", pushed.version);
+        let configuration = parse(&pushed.text, Path::new(&name))?;
+        Ok(Desk { configuration, rules: version(pushed.version), ..desk })
+    }
+
+    /// Whether others do the work: the functions on AWS.
+    pub fn is_aws(&self) -> bool {
+        matches!(self.configuration.home, HomeRef::Aws { .. })
     }
 
     /// The people whom somebody named: ids, or CONNECTION:ID where there are several connections.
@@ -49,10 +72,9 @@ impl Home {
     pub fn person(&self, name: &str) -> Result<EmployeeKey, Failure> {
         if name.contains(':') {
             let key = EmployeeKey::parse(name);
-            let known = key.filter(|key| self.workflow.sites.contains_key(&key.connection));
-            let names: Vec<&str> = self.workflow.sites.keys().map(ConnectionName::as_str).collect();
+            let known = key.filter(|key| self.names().any(|name| *name == key.connection));
             return known.ok_or_else(|| {
-                let names = names.join(", ");
+                let names = self.listed();
                 Failure::usage(format!("`{name}` is not CONNECTION:ID of a connection here; there are: {names}"))
             });
         }
@@ -66,21 +88,77 @@ impl Home {
     /// The connection whom somebody named; all where they named none.
     pub fn connections(&self, named: Option<&str>) -> Result<Vec<ConnectionName>, Failure> {
         let Some(name) = named else { return Ok(Vec::new()) };
-        let found = self.workflow.sites.keys().find(|known| known.as_str() == name);
-        let names: Vec<&str> = self.workflow.sites.keys().map(ConnectionName::as_str).collect();
-        let unknown = || Failure::usage(format!("there is no connection `{name}`; there are: {}", names.join(", ")));
+        let found = self.names().find(|known| known.as_str() == name);
+        let unknown = || Failure::usage(format!("there is no connection `{name}`; there are: {}", self.listed()));
         found.map(|name| vec![name.clone()]).ok_or_else(unknown)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &ConnectionName> {
+        self.configuration.connections.iter().map(|connection| &connection.name)
+    }
+
+    fn listed(&self) -> String {
+        let mut names: Vec<&str> = self.names().map(ConnectionName::as_str).collect();
+        names.sort_unstable();
+        names.join(", ")
     }
 }
 
-/// Reads and checks the file.
-pub fn read(path: &Path) -> Result<Configuration, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+/// A desk with its keys fetched and its clients made.
+pub struct Home {
+    /// The desk.
+    pub desk: Desk,
+    /// The work. On AWS it holds the key that reads: there, the provisioner alone writes.
+    pub workflow: Workflow,
+    /// The doors for webhooks.
+    pub doors: BTreeMap<ConnectionName, Webhook>,
+}
+
+impl Home {
+    /// Contacts no vendor.
+    pub async fn staff(desk: Desk) -> Result<Home, Failure> {
+        let role = if desk.is_aws() { Role::Reader } else { Role::Writer };
+        let doors = intake::doors(&desk.configuration, &desk.secrets).await?;
+        let Desk { configuration, store, queue, secrets, rules, .. } = &desk;
+        let opened = Workflow::open(configuration, rules.clone(), role, secrets, store.clone(), queue.clone());
+        let workflow = opened.await?;
+        Ok(Home { desk, workflow, doors })
+    }
+
+    /// With the rules of this machine's file: what they would do.
+    pub async fn open(path: &Path) -> Result<Home, Failure> {
+        Home::staff(Desk::open(path).await?).await
+    }
+
+    /// With the rules that count.
+    pub async fn open_pushed(path: &Path) -> Result<Home, Failure> {
+        Home::staff(Desk::open_pushed(path).await?).await
+    }
+}
+
+/// How a version of the rules is named.
+pub fn version(version: u64) -> String {
+    format!("v{version}")
+}
+
+/// How the rules of a file are named: by its first digits, whatever it is called.
+fn digest(text: &str) -> String {
+    let digest = hex::encode(Sha256::digest(text.as_bytes()));
+    format!("file {}", &digest[..DIGITS])
+}
+
+/// Reads the file.
+pub fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
         let path = path.display();
         Failure::usage(format!("{path} cannot be read ({error}); name the file with --config or HIREWIRE_CONFIG"))
-    })?;
-    Configuration::parse(&text).map_err(|faults| {
-        let source = NamedSource::new(path.display().to_string(), without_keys(&text)).with_language("TOML");
+    })
+}
+
+/// Checks what it says. `path` is what complaints call it.
+pub fn parse(text: &str, path: &Path) -> Result<Configuration, Failure> {
+    Configuration::parse(text).map_err(|faults| {
+        let source = NamedSource::new(path.display().to_string(), without_keys(text)).with_language("TOML");
         let reports = faults.into_iter().map(|fault| {
             let label = LabeledSpan::new_with_span(Some("here".to_owned()), fault.span);
             let diagnostic = MietteDiagnostic::new(fault.message).with_help(fault.help).with_label(label);

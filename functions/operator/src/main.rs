@@ -7,12 +7,15 @@ mod dead;
 mod demo;
 mod exit;
 mod explain;
+mod follow;
 mod home;
 mod output;
 mod plan;
 mod progress;
 mod records;
+mod rules;
 mod serve;
+mod setup;
 mod sync;
 
 use std::process::ExitCode;
@@ -21,7 +24,7 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Failure};
-use crate::home::Home;
+use crate::home::{Desk, Home};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -44,13 +47,15 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Arguments { config, format, command, .. } = arguments;
     match command {
         Command::Demo(demo) => demo::run(&demo, format).await,
+        Command::Setup(how) => setup::run(&config, &how, format).await,
         Command::Check => check::run(&config, format).await,
         Command::Plan(who) => plan::run(&Home::open(&config).await?, &who, format).await,
-        Command::Sync(what) => sync::run(&Home::open(&config).await?, &what, format).await,
+        Command::Sync(what) => sync::run(&Home::open_pushed(&config).await?, &what, format).await,
         Command::Serve(how) => serve::run(Home::open(&config).await?, &how).await,
-        Command::Records(which) => records::run(&Home::open(&config).await?, &which, format).await,
-        Command::Explain(whom) => explain::run(&Home::open(&config).await?, &whom, format).await,
-        Command::Dead => dead::list(&Home::open(&config).await?, format).await,
-        Command::Replay(whom) => dead::replay(&Home::open(&config).await?, &whom, format).await,
+        Command::Records(which) => records::run(&Desk::open(&config).await?, &which, format).await,
+        Command::Explain(whom) => explain::run(&Home::open_pushed(&config).await?, &whom, format).await,
+        Command::Rules(what) => rules::run(&config, &what, format).await,
+        Command::Dead => dead::list(&Desk::open(&config).await?, format).await,
+        Command::Replay(whom) => dead::replay(&Desk::open(&config).await?, &whom, format).await,
     }
 }

@@ -37,6 +37,11 @@ pub fn text_line(text: &str) {
     }
 }
 
+/// Prints text as it is, without a new line.
+pub fn raw(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// A reader that went away (`| head`) is no fault.
 fn write(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");

@@ -72,8 +72,9 @@ impl Summary {
 
 /// Shows plans.
 pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Failure> {
-    let chosen = home.people(&who.employees)?;
-    let selection = Selection { connections: home.connections(who.connection.as_deref())?, only: chosen };
+    let chosen = home.desk.people(&who.employees)?;
+    let selection =
+        Selection { connections: home.desk.connections(who.connection.as_deref())?, only: chosen, until: None };
     let mut plans = Vec::new();
     let surveyed = {
         let bar = Bar::new();
@@ -84,8 +85,8 @@ pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Fa
             }
         };
         let follow = |progress| bar.follow(progress);
-        let in_flight = home.configuration.in_flight;
-        home.workflow.survey(&selection, Mode::DryRun, in_flight, home.clock.now(), &mut keep, &follow).await?
+        let in_flight = home.desk.configuration.in_flight;
+        home.workflow.survey(&selection, Mode::DryRun, in_flight, home.desk.clock.now(), &mut keep, &follow).await?
     };
     let connections: Vec<Summary> = surveyed.iter().map(Summary::of).collect();
     let found: BTreeSet<&EmployeeKey> = plans.iter().map(|plan| &plan.key).collect();

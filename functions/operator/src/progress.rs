@@ -23,6 +23,11 @@ impl Bar {
         self.stage("working", Some(people));
     }
 
+    /// So many of those expected are done, by others.
+    pub fn reached(&self, done: usize) {
+        self.0.set_position(done as u64);
+    }
+
     /// Follows the work.
     pub fn follow(&self, progress: Progress) {
         match progress {

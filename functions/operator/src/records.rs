@@ -7,16 +7,16 @@ use state::Record;
 
 use crate::arguments::{Format, RecordsArguments};
 use crate::exit::{Exit, Failure};
-use crate::home::Home;
+use crate::home::Desk;
 use crate::output;
 
 /// How many records are read at once.
 const PAGE: usize = 1000;
 
 /// Shows records.
-pub async fn run(home: &Home, which: &RecordsArguments, format: Format) -> Result<Exit, Failure> {
-    let connections = home.connections(which.connection.as_deref())?;
-    let mut records = all(home, connections.first()).await?;
+pub async fn run(desk: &Desk, which: &RecordsArguments, format: Format) -> Result<Exit, Failure> {
+    let connections = desk.connections(which.connection.as_deref())?;
+    let mut records = all(desk, connections.first()).await?;
     if let Some(status) = &which.status {
         records.retain(|record| record.status.word() == status);
     }
@@ -32,11 +32,11 @@ pub async fn run(home: &Home, which: &RecordsArguments, format: Format) -> Resul
 }
 
 /// Every record, page by page.
-pub async fn all(home: &Home, connection: Option<&mapping::employee::ConnectionName>) -> Result<Vec<Record>, Failure> {
+pub async fn all(desk: &Desk, connection: Option<&mapping::employee::ConnectionName>) -> Result<Vec<Record>, Failure> {
     let mut records: Vec<Record> = Vec::new();
     loop {
         let last = records.last().map(|record| record.key.clone());
-        let page = home.workflow.store.records(connection, last.as_ref(), PAGE).await?;
+        let page = desk.store.records(connection, last.as_ref(), PAGE).await?;
         if page.is_empty() {
             return Ok(records);
         }

@@ -33,6 +33,9 @@ const AFTER_FAILURE: i64 = 30;
 
 /// Serves until SIGTERM or Ctrl-C. People under way are finished first.
 pub async fn run(home: Home, how: &ServeArguments) -> Result<Exit, Failure> {
+    if home.desk.is_aws() {
+        return Err(Failure::usage("this home's functions do the work on AWS; `serve` is for one machine"));
+    }
     let (stop, stopped) = watch::channel(false);
     // Heard from here on: whoever sees the door open may already say stop.
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::usage)?;
@@ -75,8 +78,8 @@ pub async fn serve(
 
 /// Works the queue. A refused key stops everything: going on would get the key locked out.
 async fn work(home: &Home, stopped: watch::Receiver<bool>) -> Result<Exit, Failure> {
-    let now = || home.clock.now();
-    let in_flight = home.configuration.in_flight;
+    let now = || home.desk.clock.now();
+    let in_flight = home.desk.configuration.in_flight;
     let drained = home.workflow.drain(in_flight, Until::Told(stopped), &now, &|_| {}, &|_| {}).await?;
     match drained {
         Drained { stopped: Some(trouble), .. } => Err(trouble.into()),
@@ -101,21 +104,27 @@ async fn schedule(home: &Home, how: &ServeArguments, stopped: watch::Receiver<bo
 async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName) -> Result<(), Failure> {
     let poll_every = seconds(how.poll_every);
     let survey_every = seconds(how.survey_every * 3600);
-    let start = home.clock.now();
+    let schedule = home.desk.configuration.connections.iter().find(|c| c.name == *name).and_then(|c| c.poll.as_ref());
+    let poll_again = |now| match schedule {
+        // The calendar's end is nobody's concern.
+        Some(schedule) => schedule.next(now).unwrap_or(now),
+        None => later(now, poll_every),
+    };
+    let start = home.desk.clock.now();
     let last = home.workflow.last_survey(name).await?;
     let (mut next_poll, mut next_survey) = (start, last.map_or(start, |last| later(last, survey_every)));
     loop {
-        let now = home.clock.now();
+        let now = home.desk.clock.now();
         if now >= next_survey {
             next_survey = match survey(home, name, now).await {
                 Ok(()) => later(now, survey_every),
-                Err(trouble) => after(trouble, name, "survey", home.clock.now())?,
+                Err(trouble) => after(trouble, name, "survey", home.desk.clock.now())?,
             };
         }
         if now >= next_poll {
             next_poll = match poll(home, name, now).await {
-                Ok(()) => later(now, poll_every),
-                Err(trouble) => after(trouble, name, "poll", home.clock.now())?,
+                Ok(()) => poll_again(now),
+                Err(trouble) => after(trouble, name, "poll", home.desk.clock.now())?,
             };
         }
         tokio::time::sleep(TICK).await;
@@ -125,7 +134,7 @@ async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName) -> Re
 /// Wakes whoever is due, for ever.
 async fn wake(home: &Home) -> Result<(), Failure> {
     loop {
-        let due = intake::wake_due(&home.workflow.store, &home.workflow.queue, home.clock.now()).await?;
+        let due = intake::wake_due(&home.workflow.store, &home.workflow.queue, home.desk.clock.now()).await?;
         if due > 0 {
             tracing::info!(people = due, "woken: their moment has come");
         }
@@ -143,7 +152,7 @@ fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
 
 async fn survey(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<(), Trouble> {
     let selection = Selection { connections: vec![name.clone()], ..Selection::default() };
-    let in_flight = home.configuration.in_flight;
+    let in_flight = home.desk.configuration.in_flight;
     let surveyed = home.workflow.survey(&selection, Mode::Queue, in_flight, now, &mut |_| {}, &|_| {}).await?;
     for one in &surveyed {
         tracing::info!(
@@ -203,7 +212,7 @@ async fn webhook(
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let (store, queue) = (&home.workflow.store, &home.workflow.queue);
-    match intake::receive(door, store, queue, &headers, &body, home.clock.now()).await {
+    match intake::receive(door, store, queue, &headers, &body, home.desk.clock.now()).await {
         Ok(Receipt::Queued(_) | Receipt::Replayed) => StatusCode::OK.into_response(),
         Err(error) => {
             log_refusal(&error, &connection);

@@ -12,6 +12,7 @@ use workflow::{Done, Drained, Mode, Selection, Until};
 
 use crate::arguments::{Format, SyncArguments};
 use crate::exit::{Exit, Failure};
+use crate::follow::{Followed, follow};
 use crate::home::Home;
 use crate::output;
 use crate::plan::Summary;
@@ -72,26 +73,31 @@ impl People {
 
 /// Syncs.
 pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Exit, Failure> {
-    let only = home.people(&what.selected.employees)?;
+    let only = home.desk.people(&what.selected.employees)?;
     let named = !only.is_empty();
     let every = what.selected.all || named || what.csv.is_some() || matches!(format, Format::Json);
     let (connections, people, drained) = {
         let bar = Bar::new();
-        let (connections, people) = queue(home, what, only, every, &bar).await?;
+        let Asked { connections, people, queued } = ask(home, what, only, every, &bar).await?;
         let people = Mutex::new(people);
-        let depth = home.workflow.queue.depth(home.clock.now()).await?;
-        bar.expect(depth.waiting);
         let tell = |done: &Done| {
             let person = Person::new(&done.key, done.trigger, &done.status, done.plan.as_ref(), done.actions);
             people.lock().expect("no panic while results are kept").put(&done.key, person);
         };
-        let follow = |progress| bar.follow(progress);
-        let now = || home.clock.now();
-        let in_flight = home.configuration.in_flight;
-        let drained = home.workflow.drain(in_flight, Until::Empty, &now, &tell, &follow).await?;
+        let drained = if home.desk.is_aws() {
+            let followed = follow(&home.desk, &queued, !named, &bar).await?;
+            let mut people = people.lock().expect("no panic while results are kept");
+            count(&followed, &mut people)
+        } else {
+            bar.expect(home.desk.queue.depth(home.desk.clock.now()).await?.waiting);
+            let in_flight = home.desk.configuration.in_flight;
+            let now = || home.desk.clock.now();
+            let follow = |progress| bar.follow(progress);
+            home.workflow.drain(in_flight, Until::Empty, &now, &tell, &follow).await?
+        };
         (connections, people.into_inner().expect("no panic while results are kept"), drained)
     };
-    let depth = home.workflow.queue.depth(home.clock.now()).await?;
+    let depth = home.desk.queue.depth(home.desk.clock.now()).await?;
     let Drained { changed, actions, failed, stopped, .. } = drained;
     let people: Vec<Person> = people.0.into_values().collect();
     if let Some(path) = &what.csv {
@@ -104,7 +110,7 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     }
     let held = people.iter().filter(|person| person.status == "held").count();
     let unknown = named && people.iter().any(|person| person.unknown);
-    let waiting = depth.waiting + depth.delayed;
+    let waiting = depth.waiting + depth.delayed + if home.desk.is_aws() { depth.in_flight } else { 0 };
     let attention = failed > 0 || held > 0 || unknown || depth.dead > 0 || waiting > 0;
     let attention = attention || connections.iter().any(Summary::needs_somebody);
     let stopped_why = stopped.as_ref().map(ToString::to_string);
@@ -130,27 +136,55 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     }
 }
 
+/// What the functions on AWS did, as results of this command.
+fn count(followed: &[Followed], people: &mut People) -> Drained {
+    let mut drained = Drained::default();
+    for Followed { record, intent, actions, since } in followed {
+        let failed = matches!(record.status, Status::Failed { .. });
+        drained.people += 1;
+        drained.changed += usize::from(*since > 0);
+        drained.actions += since;
+        drained.failed += usize::from(failed);
+        drained.held += usize::from(matches!(record.status, Status::Held { .. }));
+        let plan = intent.as_ref().map(|intent| intent.text.trim_end().to_owned()).unwrap_or_default();
+        let person = Person::new(&record.key, record.trigger, &record.status, None, *actions);
+        people.put(&record.key, Person { name: record.label.clone(), plan, ..person });
+    }
+    drained
+}
+
+/// Who was put on the queue, and what is known before anybody is worked on.
+struct Asked {
+    connections: Vec<Summary>,
+    people: People,
+    queued: Vec<(EmployeeKey, u64)>,
+}
+
 /// Puts the people on the queue: by a survey, or, for people named once everyone was surveyed, by name. `every` is
 /// whether people for whom there is nothing to do are results too; those who wait for somebody always are.
-async fn queue(
+async fn ask(
     home: &Home,
     what: &SyncArguments,
     only: BTreeSet<EmployeeKey>,
     every: bool,
     bar: &Bar,
-) -> Result<(Vec<Summary>, People), Failure> {
-    let connections = home.connections(what.selected.connection.as_deref())?;
+) -> Result<Asked, Failure> {
+    let connections = home.desk.connections(what.selected.connection.as_deref())?;
     let workflow = &home.workflow;
     let mut surveyed_before = !only.is_empty();
     for key in &only {
         surveyed_before &= workflow.was_surveyed(&key.connection).await?;
     }
-    let now = home.clock.now();
+    let now = home.desk.clock.now();
     if surveyed_before {
+        let keys: Vec<EmployeeKey> = only.into_iter().collect();
+        let known = workflow.store.records_of(&keys).await?;
+        let version = |key: &EmployeeKey| known.get(key).map_or(0, |record| record.version);
+        let queued = keys.iter().map(|key| (key.clone(), version(key))).collect();
         let hints: Vec<SyncRequest> =
-            only.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manual, now)).collect();
+            keys.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manual, now)).collect();
         workflow.queue.push(&hints).await?;
-        return Ok((Vec::new(), People::default()));
+        return Ok(Asked { connections: Vec::new(), people: People::default(), queued });
     }
     let mut people = People::default();
     let mut missing = only.clone();
@@ -161,15 +195,16 @@ async fn queue(
             people.put(&plan.key, Person::new(&plan.key, Trigger::Survey, &status, Some(plan), 0));
         }
     };
-    let selection = Selection { connections, only };
+    let selection = Selection { connections, only, until: None };
     let follow = |progress| bar.follow(progress);
-    let in_flight = home.configuration.in_flight;
+    let in_flight = home.desk.configuration.in_flight;
     let surveyed = workflow.survey(&selection, Mode::Queue, in_flight, now, &mut keep, &follow).await?;
     let status = Status::Skipped { why: Skip::NoRecord };
     for key in &missing {
         people.put(key, Person::new(key, Trigger::Survey, &status, None, 0));
     }
-    Ok((surveyed.iter().map(Summary::of).collect(), people))
+    let connections = surveyed.iter().map(Summary::of).collect();
+    Ok(Asked { connections, people, queued: surveyed.into_iter().flat_map(|one| one.queued).collect() })
 }
 
 fn print(document: &Document, all: bool) {

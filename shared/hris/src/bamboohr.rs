@@ -1,8 +1,8 @@
 //! BambooHR.
 //!
 //! `requests` builds what is sent, `answer` says what a status means, `record` and `report` read people, `locations`
-//! their sites, `changed` the list of changes, `webhook` what BambooHR sends by itself; all of them pure. This file
-//! sends, and keeps the locations for a while.
+//! their sites, `changed` the list of changes, `webhook` what BambooHR sends by itself; all of them pure. `subscribe`
+//! manages webhooks. This file sends, and keeps the locations for a while.
 
 mod answer;
 mod asked;
@@ -15,6 +15,7 @@ mod locations;
 mod record;
 mod report;
 mod requests;
+mod subscribe;
 pub(crate) mod webhook;
 
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ use mapping::employee::{ConnectionName, Employee, EmployeeId};
 use mapping::roster::Roster;
 use mapping::rules::Rules;
 use mapping::secret::Secret;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use transport::{Fault, Limits, Request, Response, Safety, Transport};
 
 use self::answer::{About, Answers, Flaw, VENDOR};
@@ -40,7 +41,7 @@ use self::locations::{Page, Places, Shelf};
 use self::record::Person;
 use self::report::People;
 use self::requests::{Door, Rows};
-use crate::{Changed, Finding};
+use crate::{Changed, Finding, Subscribed, Subscription, Tended};
 
 /// One small answer. A person is a few kilobytes; 400 fields of 64 KB would be more, and no record of ours.
 const SMALL: Limits =
@@ -260,6 +261,22 @@ impl BambooHr {
         check::check(self, now).await
     }
 
+    pub(crate) async fn webhooks(&self) -> Result<Vec<Subscription>, Fault> {
+        subscribe::ours(self).await
+    }
+
+    pub(crate) async fn subscribe(&self, url: &str) -> Result<Subscribed, Fault> {
+        subscribe::subscribe(self, url).await
+    }
+
+    pub(crate) async fn tend(&self, id: &str, url: &str) -> Result<Tended, Fault> {
+        subscribe::tend(self, id, url).await
+    }
+
+    pub(crate) async fn unsubscribe(&self, id: &str) -> Result<(), Fault> {
+        subscribe::unsubscribe(self, id).await
+    }
+
     /// The company's own calendar: dates of this vendor begin and end there.
     fn today(&self, now: Timestamp) -> Date {
         now.to_zoned(self.inner.rules.zone.clone()).date()
@@ -316,31 +333,43 @@ impl BambooHr {
         about: About,
         limits: &Limits,
     ) -> Result<Bytes, Fault> {
+        let _turn = self.turn().await?;
+        let response = self.send(request, call, Safety::Repeatable, limits).await?;
+        let body = self.inner.answers.body(response, about);
+        // What else a key may not see is no reason to give up the key.
+        if let Err(fault @ Fault::KeyRefused { .. }) = &body
+            && matches!(call, EMPLOYEE | REPORT | CHANGED)
+        {
+            let _ = self.inner.refused.set(fault.clone());
+        }
+        body
+    }
+
+    /// Leave to call, unless the key was refused before.
+    async fn turn(&self) -> Result<Option<SemaphorePermit<'_>>, Fault> {
+        let turn = self.inner.turns.acquire().await;
+        match self.inner.refused.get() {
+            Some(refusal) => Err(refusal.clone()),
+            None => Ok(turn.ok()),
+        }
+    }
+
+    async fn send(
+        &self,
+        request: http::Result<Request>,
+        call: &'static str,
+        safety: Safety,
+        limits: &Limits,
+    ) -> Result<Response, Fault> {
         let request = request.map_err(|_| Fault::Rejected {
             vendor: VENDOR,
             status: 400,
             message: "base_url and company make no address".to_owned(),
         })?;
-        let Inner { turns, refused, transport, answers, .. } = &*self.inner;
-        let _turn = turns.acquire().await;
-        if let Some(refusal) = refused.get() {
-            return Err(refusal.clone());
-        }
-        let sent: Result<Response, Fault> = transport.send(request, Safety::Repeatable, limits).await;
-        match sent {
-            Ok(response) => {
-                let body = answers.body(response, about);
-                // What else a key may not see is no reason to give up the key.
-                if let Err(fault @ Fault::KeyRefused { .. }) = &body
-                    && matches!(call, EMPLOYEE | REPORT | CHANGED)
-                {
-                    let _ = refused.set(fault.clone());
-                }
-                body
-            }
+        self.inner.transport.send(request, safety, limits).await.map_err(|fault| match fault {
             // The transport does not know which call it was.
-            Err(Fault::Malformed { vendor, detail, .. }) => Err(Fault::Malformed { vendor, call, detail }),
-            Err(fault) => Err(fault),
-        }
+            Fault::Malformed { vendor, detail, .. } => Fault::Malformed { vendor, call, detail },
+            fault => fault,
+        })
     }
 }

@@ -55,6 +55,37 @@ pub enum Finding {
     },
 }
 
+/// A webhook of ours at the vendor, which tells it from others by its name: `Hirewire CONNECTION`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The vendor's id.
+    pub id: String,
+    /// Where it sends.
+    pub url: String,
+}
+
+/// A webhook that was just made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscribed {
+    /// The vendor's id.
+    pub id: String,
+    /// What its deliveries are signed with. The vendor never shows it again.
+    pub private_key: Secret,
+    /// Fields that the rules read and the vendor does not watch: polls bring their changes.
+    pub left_out: Vec<String>,
+}
+
+/// What became of a webhook that was there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tended {
+    /// It listened to something else than the rules read now, and was corrected.
+    pub changed: bool,
+    /// The door refused the signature of its last delivery: the kept key is not this webhook's.
+    pub refused: bool,
+    /// As in [`Subscribed`].
+    pub left_out: Vec<String>,
+}
+
 /// A webhook whose signature holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -166,6 +197,47 @@ impl Source {
     pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.check(now).await,
+        }
+    }
+
+    /// The webhooks that Hirewire made for this connection with this key: nobody else's, whatever their address.
+    ///
+    /// # Errors
+    /// What kept them from being listed; [`Fault::Rejected`] where the key may not.
+    pub async fn webhooks(&self) -> Result<Vec<Subscription>, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.webhooks().await,
+        }
+    }
+
+    /// Makes a webhook to `url`, which the vendor wants to be `https://`.
+    ///
+    /// # Errors
+    /// Why there is none. It is never sent twice without a look: after [`Fault::Unsure`] there may be one whose key
+    /// nobody knows, to be found by [`Source::webhooks`] and removed.
+    pub async fn subscribe(&self, url: &str) -> Result<Subscribed, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.subscribe(url).await,
+        }
+    }
+
+    /// Makes a webhook of ours listen to what the rules read now. Its key stays.
+    ///
+    /// # Errors
+    /// What kept it from being read or changed.
+    pub async fn tend(&self, id: &str, url: &str) -> Result<Tended, Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.tend(id, url).await,
+        }
+    }
+
+    /// Removes a webhook. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// What kept it from being removed.
+    pub async fn unsubscribe(&self, id: &str) -> Result<(), Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.unsubscribe(id).await,
         }
     }
 }

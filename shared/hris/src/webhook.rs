@@ -38,15 +38,33 @@ impl Webhook {
         }
     }
 
+    /// The headers of a delivery of `body` that is properly signed at `now`, to prove a door with.
+    ///
+    /// # Errors
+    /// [`Refusal::NoKey`] where there is nothing to sign with.
+    pub fn sign(&self, body: &[u8], now: Timestamp) -> Result<http::HeaderMap, Refusal> {
+        match self.source {
+            SourceKind::BambooHr => webhook::sign(self.key.as_ref(), body, now),
+        }
+    }
+
+    /// The body of a delivery that names nobody: taken by the door, and nothing comes of it.
+    pub fn nobody(&self) -> &'static [u8] {
+        match self.source {
+            SourceKind::BambooHr => webhook::NOBODY,
+        }
+    }
+
     /// Whether there is a key, for `hirewire check`.
     pub fn check(&self) -> Finding {
         match &self.key {
             Some(key) if !key.expose().is_empty() => Finding::Good("a webhook key is there".to_owned()),
             Some(_) | None => Finding::Fault {
                 what: "there is no webhook key: changes are found by asking, a minute later".to_owned(),
-                todo: "add a webhook in BambooHR, keep the private key that it shows once, and name its place as \
-                       `webhook_key`; `hirewire setup` does all of it"
-                    .to_owned(),
+                todo:
+                    "name a place for it as `webhook_key` in the connection's section, then run `hirewire setup --door \
+                       https://HOST`, which makes the webhook and keeps its key there"
+                        .to_owned(),
             },
         }
     }

@@ -6,12 +6,13 @@ mod receive;
 
 use std::collections::BTreeMap;
 
-use hris::{Source, Webhook};
 use mapping::configuration::Configuration;
 use mapping::employee::ConnectionName;
 use state::{SecretError, Secrets};
 
-pub use poll::{PollError, Polled, poll, wake_due};
+/// What is polled, and what takes deliveries. Here as well, so that a function can hold them and reach nothing else.
+pub use hris::{Source, Webhook};
+pub use poll::{PollError, Polled, is_due, note_polled, poll, wake_due};
 pub use receive::{Receipt, ReceiveError, receive};
 
 /// The doors for webhooks, each with its key.
@@ -31,16 +32,4 @@ pub async fn doors(
         doors.insert(connection.name.clone(), Webhook::new(connection, key));
     }
     Ok(doors)
-}
-
-/// The HR systems, to be polled.
-///
-/// # Errors
-/// A key is missing.
-pub async fn sources(configuration: &Configuration, secrets: &Secrets) -> Result<Vec<Source>, SecretError> {
-    let mut sources = Vec::with_capacity(configuration.connections.len());
-    for connection in &configuration.connections {
-        sources.push(Source::new(connection, &secrets.get(&connection.api_key).await?));
-    }
-    Ok(sources)
 }

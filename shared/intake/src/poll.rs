@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use hris::{ChangeKind, Fault, Source};
 use jiff::Timestamp;
+use mapping::configuration::Connection;
 use mapping::employee::{EmployeeId, EmployeeKey};
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
 use state::{Queue, StateError, Store};
 
 /// The cursor's name in the store.
 const CURSOR: &str = "changed";
+/// The name of the cursor that holds when HR was last asked, for connections with a schedule of their own.
+const POLLED_AT: &str = "polled_at";
 /// From so many changed people on, their records are asked for together: one call instead of one each.
 const TOGETHER_FROM: usize = 4;
 /// How many moments are woken in one go; the rest follow in the next.
@@ -24,6 +27,21 @@ pub enum PollError {
     /// Our store.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+impl PollError {
+    /// Whether the key is not accepted: asking again with it gets it locked out.
+    pub fn key_refused(&self) -> bool {
+        matches!(self, PollError::Hr(Fault::KeyRefused { .. }))
+    }
+
+    /// The same for a log: without a vendor's own words, which may name somebody.
+    pub fn for_log(&self) -> String {
+        match self {
+            PollError::Hr(Fault::Rejected { vendor, status, .. }) => format!("{vendor} refused (HTTP {status})"),
+            PollError::Hr(_) | PollError::State(_) => self.to_string(),
+        }
+    }
 }
 
 /// What a poll found.
@@ -61,11 +79,33 @@ pub async fn poll(source: &Source, store: &Store, queue: &Queue, now: Timestamp)
         }
     }
     queue.push(&requests).await?;
+    metrics::counter!("queued", "trigger" => Trigger::Poll.word()).increment(requests.len() as u64);
     // Only now: a crash in between asks for the same changes again, which is harmless.
     if cursor.as_deref() != Some(&changes.cursor) {
         store.set_cursor(connection, CURSOR, &changes.cursor).await?;
     }
     Ok(Polled { changed: requests.len() })
+}
+
+/// Whether a connection's schedule wants it polled now. Each minute where it has none; the caller comes each minute.
+///
+/// # Errors
+/// Our store's.
+pub async fn is_due(connection: &Connection, store: &Store, now: Timestamp) -> Result<bool, StateError> {
+    let Some(schedule) = &connection.poll else { return Ok(true) };
+    let last = store.cursor(&connection.name, POLLED_AT).await?;
+    Ok(schedule.is_due(last.and_then(|text| text.parse().ok()), now))
+}
+
+/// Notes that a connection was polled, for [`is_due`].
+///
+/// # Errors
+/// Our store's.
+pub async fn note_polled(connection: &Connection, store: &Store, now: Timestamp) -> Result<(), StateError> {
+    match &connection.poll {
+        Some(_) => store.set_cursor(&connection.name, POLLED_AT, &now.to_string()).await,
+        None => Ok(()),
+    }
 }
 
 /// Queues everyone whose foreseen moment (a start, an end) has come.
@@ -76,6 +116,7 @@ pub async fn wake_due(store: &Store, queue: &Queue, now: Timestamp) -> Result<us
     let keys = store.due(now, DUE_AT_ONCE).await?;
     let requests: Vec<SyncRequest> = keys.iter().map(|key| SyncRequest::hint(key.clone(), Trigger::Due, now)).collect();
     queue.push(&requests).await?;
+    metrics::counter!("queued", "trigger" => Trigger::Due.word()).increment(requests.len() as u64);
     for key in &keys {
         store.clear_due(key, now).await?;
     }

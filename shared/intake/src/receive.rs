@@ -28,6 +28,33 @@ pub enum ReceiveError {
 }
 
 impl ReceiveError {
+    /// Whether it may be that the key was changed, and ours is the old one.
+    pub fn doubts_key(&self) -> bool {
+        matches!(self, ReceiveError::Refused(Refusal::BadSignature))
+    }
+
+    /// The same for a log: not what a body says that cannot be read.
+    pub fn for_log(&self) -> String {
+        match self {
+            ReceiveError::Refused(Refusal::Malformed(_)) => "refused: the body cannot be read".to_owned(),
+            ReceiveError::Refused(_) | ReceiveError::State(_) => self.to_string(),
+        }
+    }
+
+    /// Whether the fault is ours, so that the sender should try again.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            ReceiveError::Refused(Refusal::NoKey) | ReceiveError::State(_) => true,
+            ReceiveError::Refused(
+                Refusal::NoSignature
+                | Refusal::BadSignature
+                | Refusal::Stale
+                | Refusal::Malformed(_)
+                | Refusal::TooLarge,
+            ) => false,
+        }
+    }
+
     /// The HTTP status to answer with; nothing more is said to the sender.
     ///
     /// Our own faults are 5xx and never 4xx, because BambooHR gives up on a 4xx.
@@ -66,6 +93,7 @@ pub async fn receive(
     };
     let requests: Vec<SyncRequest> = verified.hints.into_iter().map(hint).collect();
     queue.push(&requests).await?;
+    metrics::counter!("queued", "trigger" => Trigger::Webhook.word()).increment(requests.len() as u64);
     // Remembered last: a crash before this makes the vendor's retry a second hint, which is harmless; a crash after
     // an earlier mark would lose the only one.
     store.claim(&delivery, verified.fresh_until, now).await?;

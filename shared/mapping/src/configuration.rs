@@ -22,6 +22,7 @@ use crate::rules::{
     DeletedAccount, FirstState, GroupNaming, GroupRule, LeaverRule, ManualSuspension, Rules, Scope, UsernameRule,
     UsernameSource,
 };
+use crate::schedule::Schedule;
 use crate::username::{USERNAME_LIMIT, USERNAME_LIMIT_WINDOWS};
 
 /// The largest file, in bytes.
@@ -148,6 +149,8 @@ pub struct Connection {
     pub api_key: SecretRef,
     /// The webhook's private key.
     pub webhook_key: Option<SecretRef>,
+    /// When HR is asked who changed; each minute where nothing is said.
+    pub poll: Option<Schedule>,
     /// What to do for its people.
     pub rules: Arc<Rules>,
 }
@@ -279,6 +282,7 @@ struct ConnectionShape {
     base_url: Option<Spanned<String>>,
     api_key: Spanned<String>,
     webhook_key: Option<Spanned<String>>,
+    poll: Option<Spanned<String>>,
     time_zone: Spanned<String>,
     #[serde(default)]
     first_state: FirstStateShape,
@@ -429,6 +433,18 @@ impl Checker<'_> {
             _ => {
                 let help = "write env:NAME, file:PATH or secret:NAME; keys themselves do not belong in this file";
                 self.refuse(text.span(), "this does not say where the key is kept", help);
+                None
+            }
+        }
+    }
+
+    fn schedule(&mut self, text: &Spanned<String>, zone: TimeZone) -> Option<Schedule> {
+        match Schedule::parse(text.get_ref(), zone) {
+            Ok(schedule) => Some(schedule),
+            Err(message) => {
+                let help = "write cron's five fields, in this connection's time zone: \"* * * * *\" is each minute, \
+                            \"15 * * * *\" a quarter past each hour, \"0 6-20 * * 1-5\" hourly on working days";
+                self.refuse(text.span(), format!("this is not a schedule: {message}"), help);
                 None
             }
         }
@@ -585,6 +601,7 @@ impl ConnectionShape {
         let base_url = checker.url(self.base_url.as_ref());
         let api_key = checker.secret(&self.api_key);
         let webhook_key = self.webhook_key.as_ref().and_then(|key| checker.secret(key));
+        let poll = self.poll.as_ref().zip(zone.clone()).and_then(|(poll, zone)| checker.schedule(poll, zone));
         let source = match self.source {
             SourceShape::BambooHr => SourceKind::BambooHr,
         };
@@ -597,6 +614,7 @@ impl ConnectionShape {
             base_url,
             api_key: api_key?,
             webhook_key,
+            poll,
             rules: Arc::new(rules),
         })
     }

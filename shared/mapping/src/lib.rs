@@ -15,6 +15,7 @@ pub mod plan;
 pub mod request;
 pub mod roster;
 pub mod rules;
+pub mod schedule;
 pub mod secret;
 pub mod status;
 pub mod username;

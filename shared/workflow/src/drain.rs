@@ -66,7 +66,7 @@ pub enum Worked {
     /// It was looked at.
     Done {
         /// How it went.
-        done: Done,
+        done: Box<Done>,
         /// Whether something failed.
         failed: bool,
         /// Whether the request is still on the queue, to be tried again.
@@ -218,7 +218,7 @@ impl Workflow {
         }
         let has_failed = failed.is_some();
         let done = done.unwrap_or_else(|| Done::failed(&lease.request, failed.unwrap_or_default()));
-        Ok(Worked::Done { done, failed: has_failed, comes_back })
+        Ok(Worked::Done { done: Box::new(done), failed: has_failed, comes_back })
     }
 
     /// So that `records` shows what is wrong even if HR could not be asked.

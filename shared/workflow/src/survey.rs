@@ -1,6 +1,7 @@
 //! Everyone: HR's whole list against JumpCloud's, planned, reviewed, and queued where there is something to do.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Instant;
 
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use jiff::Timestamp;
@@ -24,12 +25,16 @@ const ROSTER_SIZE: &str = "roster_size";
 const SURVEYED_AT: &str = "surveyed_at";
 /// The store's cursor of HR's list of changes; intake owns it, a first survey starts it.
 const CHANGED: &str = "changed";
+/// The store's cursor that holds after whom a survey stopped whose time was up; empty when none did.
+const PLACE: &str = "survey_place";
 /// How many requests or records are stored at once: one transaction, a bounded amount of memory.
 const BATCH: usize = 1000;
 /// How many records are read at once.
 const PAGE: usize = 1000;
-/// How often progress is told, in people.
-const TELL_EVERY: usize = 500;
+/// How many people are planned with one look at the store, and how often progress is told.
+const AT_ONCE: usize = 500;
+/// How many records are written side by side where they cannot be written together.
+const WRITERS: usize = 16;
 
 /// Whether a survey may store and queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,10 @@ pub struct Selection {
     pub connections: Vec<ConnectionName>,
     /// These people; everyone where empty. JumpCloud and HR are still read whole: only that finds every link.
     pub only: BTreeSet<EmployeeKey>,
+    /// When to stop, for whoever is stopped otherwise: a function has a quarter of an hour. The next survey with a
+    /// limit goes on from there; both lists are read anew, and whoever HR changes in between is told by its list of
+    /// changes.
+    pub until: Option<Instant>,
 }
 
 impl Selection {
@@ -77,6 +86,12 @@ pub struct Surveyed {
     pub missing: Vec<EmployeeKey>,
     /// Records of HR's list that cannot be read: which, and why.
     pub unreadable: Vec<(String, String)>,
+    /// Who was put on the queue, and which version of their record was known then.
+    pub queued: Vec<(EmployeeKey, u64)>,
+    /// How many people are in which status, by the status's word.
+    pub statuses: BTreeMap<&'static str, usize>,
+    /// Time was up before everybody was looked at: survey again, and it goes on there.
+    pub unfinished: bool,
 }
 
 impl Workflow {
@@ -108,6 +123,14 @@ impl Workflow {
             surveyed.push(one);
         }
         Ok(surveyed)
+    }
+
+    /// Whether a survey of this connection stopped because its time was up.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_unfinished(&self, connection: &ConnectionName) -> Result<bool, Trouble> {
+        Ok(self.store.cursor(connection, PLACE).await?.is_some_and(|place| !place.is_empty()))
     }
 
     /// When everyone of this connection was last surveyed.
@@ -251,31 +274,60 @@ impl Workflow {
             doubts,
             missing: Vec::new(),
             unreadable: roster.unreadable.clone(),
+            queued: Vec::new(),
+            statuses: BTreeMap::new(),
+            unfinished: false,
         };
+        let limited = selection.until.is_some() && mode == Mode::Queue && selection.only.is_empty();
+        let place = if limited { self.store.cursor(name, PLACE).await? } else { None };
         let mut batch = Batch::default();
         let order = managers_first(&roster.employees);
+        // Whoever it stopped after may have left the list: then it begins anew.
+        let stopped_at = |at: &usize| place.as_deref() == Some(roster.employees[*at].key.id.as_str());
+        let skip = order.iter().position(stopped_at).map_or(0, |at| at + 1);
         let mut employees: Vec<Option<Employee>> = roster.employees.into_iter().map(Some).collect();
         let mut surveyor = Surveyor::new(self, site, evidence, census, now);
-        for (count, at) in order.into_iter().enumerate() {
-            let employee = employees[at].take().expect("everyone is taken once");
-            // One at a time: everybody's at once would be a third of all that a survey holds.
-            let record = self.store.record(&employee.key).await?;
-            let (plan, todo) = surveyor.look(employee, record).await?;
-            if !selection.takes(&plan.key) {
-                continue;
-            }
-            result.to_do += usize::from(!plan.is_empty());
-            result.held += usize::from(matches!(plan.verdict, Verdict::Hold(_)));
-            show(&plan);
-            if mode == Mode::Queue {
-                batch.add(todo);
-                if batch.is_full() {
-                    self.flush(&mut batch).await?;
+        let mut planned = 0;
+        // Not everybody's records at once: they would be a third of all that a survey holds.
+        for some in order.chunks(AT_ONCE) {
+            watch(Progress::Planned { people: planned, total: result.people });
+            let some: Vec<Employee> = some.iter().filter_map(|at| employees[*at].take()).collect();
+            let keys: Vec<EmployeeKey> = some.iter().map(|employee| employee.key.clone()).collect();
+            let mut records = self.store.records_of(&keys).await?;
+            for employee in some {
+                let record = records.remove(&employee.key);
+                let version = record.as_ref().map_or(0, |r| r.version);
+                let (plan, todo) = surveyor.look(employee, record).await?;
+                planned += 1;
+                if !selection.takes(&plan.key) {
+                    continue;
+                }
+                result.to_do += usize::from(!plan.is_empty());
+                result.held += usize::from(matches!(plan.verdict, Verdict::Hold(_)));
+                *result.statuses.entry(plan.status().word()).or_default() += 1;
+                show(&plan);
+                if mode == Mode::Queue && planned > skip {
+                    if let Todo::Ask(request) = &todo {
+                        result.queued.push((request.key.clone(), version));
+                    }
+                    batch.add(todo);
+                    if batch.is_full() {
+                        self.flush(&mut batch).await?;
+                    }
                 }
             }
-            if count % TELL_EVERY == 0 {
-                watch(Progress::Planned { people: count, total: result.people });
+            let last = keys.last().filter(|_| limited && planned > skip && planned < result.people);
+            if let (Some(last), Some(until)) = (last, selection.until)
+                && Instant::now() >= until
+            {
+                self.flush(&mut batch).await?;
+                self.store.set_cursor(name, PLACE, last.id.as_str()).await?;
+                result.unfinished = true;
+                return Ok(result);
             }
+        }
+        if place.is_some_and(|place| !place.is_empty()) {
+            self.store.set_cursor(name, PLACE, "").await?;
         }
         let seen = surveyor.people();
         watch(Progress::Planned { people: result.people, total: result.people });
@@ -321,13 +373,9 @@ impl Workflow {
 
     /// One of them was worked on meanwhile: whoever did so knows more of that person than this survey does.
     async fn put_each(&self, records: &[Record]) -> Result<(), Trouble> {
-        for record in records {
-            match self.store.put(record).await {
-                Ok(()) | Err(StateError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        let puts = iter(records).map(|record| self.store.put(record)).buffer_unordered(WRITERS);
+        let put = puts.filter(|put| futures::future::ready(!matches!(put, Err(StateError::Conflict))));
+        Ok(put.try_collect().await?)
     }
 
     async fn flush(&self, batch: &mut Batch) -> Result<(), Trouble> {

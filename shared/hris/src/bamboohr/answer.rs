@@ -24,6 +24,8 @@ pub(crate) enum About {
     Person,
     /// Everything that a key of ours must be able to read.
     Everyone,
+    /// Webhooks, which a key that reads people need not be able to manage.
+    Webhooks,
 }
 
 /// Why an answer cannot be read. Never quotes it.
@@ -79,12 +81,17 @@ impl Answers {
                 Some(words) if is_about_the_key(words) => refused(words.clone()),
                 _ => rejected(format!("the key may not see this employee: {}", said("no reason given"))),
             },
+            (StatusCode::FORBIDDEN, About::Webhooks) => match &words {
+                Some(words) if is_about_the_key(words) => refused(words.clone()),
+                _ => rejected(format!("the key may not manage webhooks so: {}", said("no reason given"))),
+            },
             // Somebody else's page, a proxy's or a parked address: no word about the record.
             (StatusCode::NOT_FOUND, _) if words.is_none() && body.trim_ascii_start().starts_with(b"<") => {
                 rejected("an HTML page; check company and base_url".to_owned())
             }
             (StatusCode::NOT_FOUND, About::Person) => Fault::NotFound { vendor: VENDOR, what: "such employee" },
             (StatusCode::NOT_FOUND, About::Everyone) => Fault::NotFound { vendor: VENDOR, what: "such endpoint" },
+            (StatusCode::NOT_FOUND, About::Webhooks) => Fault::NotFound { vendor: VENDOR, what: "such webhook" },
             (StatusCode::TOO_MANY_REQUESTS, _) => Fault::RateLimited { vendor: VENDOR, wait: None },
             (StatusCode::REQUEST_TIMEOUT, _) => Fault::Unavailable { vendor: VENDOR, detail: said("HTTP 408") },
             (status, _) if status.is_redirection() => {

@@ -64,6 +64,22 @@ struct Filters {
     employee_ids: Vec<u64>,
 }
 
+/// What a webhook of ours is to be.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Wanted<'a> {
+    /// For the human eye, and to know it again.
+    pub(crate) name: &'a str,
+    /// Where to send; `https://` only.
+    pub(crate) url: &'a str,
+    /// How bodies are written.
+    pub(crate) format: &'static str,
+    /// Changes of these fields count, by alias or id.
+    pub(crate) monitor_fields: &'a [String],
+    /// What counts at all; the older family is never mixed in.
+    pub(crate) events: &'static [&'static str],
+}
+
 impl Door {
     /// The door of this company.
     pub(crate) fn new(connection: &Connection, api_key: &Secret) -> Door {
@@ -101,15 +117,8 @@ impl Door {
         });
         // One row for each person; `no` would be one for each row of their history.
         let report = Report { title: "hirewire", fields: columns, filters, filter_duplicates: "yes" };
-        let body = serde_json::to_vec(&report).unwrap_or_default();
-        http::Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}/reports/custom?format=JSON&onlyCurrent={}", self.base, rows.only_current()))
-            .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, self.authorization.clone())
-            // Exactly this: with a charset behind it the body is taken for XML.
-            .header(CONTENT_TYPE, "application/json")
-            .body(Bytes::from(body))
+        let path = format!("reports/custom?format=JSON&onlyCurrent={}", rows.only_current());
+        self.put(Method::POST, &path, &report)
     }
 
     /// `GET /employees/changed`
@@ -128,14 +137,58 @@ impl Door {
         self.get("meta/fields")
     }
 
+    /// `GET /webhooks`: those of the key's user.
+    pub(crate) fn webhooks(&self) -> http::Result<Request> {
+        self.get("webhooks")
+    }
+
+    /// `GET /webhooks/monitor_fields`
+    pub(crate) fn monitor_fields(&self) -> http::Result<Request> {
+        self.get("webhooks/monitor_fields")
+    }
+
+    /// `GET /webhooks/{id}`
+    pub(crate) fn webhook(&self, id: &str) -> http::Result<Request> {
+        self.get(&format!("webhooks/{}", encode(id)))
+    }
+
+    /// `GET /webhooks/{id}/log`: deliveries of the last two weeks.
+    pub(crate) fn deliveries(&self, id: &str) -> http::Result<Request> {
+        self.get(&format!("webhooks/{}/log", encode(id)))
+    }
+
+    /// `POST /webhooks`: the answer has the private key, this once.
+    pub(crate) fn subscribe(&self, wanted: &Wanted<'_>) -> http::Result<Request> {
+        self.put(Method::POST, "webhooks", wanted)
+    }
+
+    /// `PUT /webhooks/{id}`: all of it anew; the private key stays.
+    pub(crate) fn resubscribe(&self, id: &str, wanted: &Wanted<'_>) -> http::Result<Request> {
+        self.put(Method::PUT, &format!("webhooks/{}", encode(id)), wanted)
+    }
+
+    /// `DELETE /webhooks/{id}`
+    pub(crate) fn unsubscribe(&self, id: &str) -> http::Result<Request> {
+        self.ask(Method::DELETE, &format!("webhooks/{}", encode(id))).body(Bytes::new())
+    }
+
     fn get(&self, path: &str) -> http::Result<Request> {
+        self.ask(Method::GET, path).body(Bytes::new())
+    }
+
+    fn put(&self, method: Method, path: &str, body: &impl Serialize) -> http::Result<Request> {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        // Exactly this: with a charset behind it the body is taken for XML.
+        self.ask(method, path).header(CONTENT_TYPE, "application/json").body(Bytes::from(body))
+    }
+
+    fn ask(&self, method: Method, path: &str) -> http::request::Builder {
         http::Request::builder()
-            .method(Method::GET)
+            .method(method)
             .uri(format!("{}/{path}", self.base))
             // Without it many of these answer XML.
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, self.authorization.clone())
-            .body(Bytes::new())
     }
 }
 
@@ -237,6 +290,28 @@ mod tests {
         );
         assert_eq!(shown(door(None).known_fields()), format!("GET {base}/meta/fields\n{HEADERS}"));
         assert_eq!(shown(door(None).myself()), format!("GET {base}/employees/0?fields=id\n{HEADERS}"));
+    }
+
+    #[test]
+    fn webhooks() {
+        let base = "https://acme.bamboohr.com/api/v1/webhooks";
+        assert_eq!(shown(door(None).webhooks()), format!("GET {base}\n{HEADERS}"));
+        assert_eq!(shown(door(None).monitor_fields()), format!("GET {base}/monitor_fields\n{HEADERS}"));
+        assert_eq!(shown(door(None).webhook("4")), format!("GET {base}/4\n{HEADERS}"));
+        assert_eq!(shown(door(None).deliveries("4")), format!("GET {base}/4/log\n{HEADERS}"));
+        assert_eq!(shown(door(None).unsubscribe("../4")), format!("DELETE {base}/..%2F4\n{HEADERS}"));
+        let fields = ["status".to_owned(), "4340.4".to_owned()];
+        let wanted = Wanted {
+            name: "Hirewire acme",
+            url: "https://door.example/webhook/acme",
+            format: "json",
+            monitor_fields: &fields,
+            events: &["employee.created", "employee.updated"],
+        };
+        let body = r#"{"name":"Hirewire acme","url":"https://door.example/webhook/acme","format":"json","monitorFields":["status","4340.4"],"events":["employee.created","employee.updated"]}"#;
+        let sent = format!("{HEADERS}content-type: application/json\n{body}");
+        assert_eq!(shown(door(None).subscribe(&wanted)), format!("POST {base}\n{sent}"));
+        assert_eq!(shown(door(None).resubscribe("4", &wanted)), format!("PUT {base}/4\n{sent}"));
     }
 
     #[test]

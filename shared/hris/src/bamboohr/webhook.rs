@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use mapping::employee::EmployeeId;
 use mapping::secret::Secret;
@@ -24,6 +25,9 @@ const HINTS_LIMIT: usize = 10_000;
 /// How long a signature counts, before and after its time stamp: clocks differ, and a retry is signed anew.
 const WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
+/// A delivery about nobody.
+pub(crate) const NOBODY: &[u8] = br#"{"employees":[]}"#;
+
 const TIMESTAMP: &str = "x-bamboohr-timestamp";
 const SIGNATURE: &str = "x-bamboohr-signature";
 
@@ -40,11 +44,7 @@ pub(crate) fn verify(
     }
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).ok_or(Refusal::NoSignature);
     let (stamp, given) = (text(TIMESTAMP)?, text(SIGNATURE)?);
-    // Keys of any length are taken.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).map_err(|_| Refusal::NoKey)?;
-    mac.update(body);
-    mac.update(stamp.as_bytes());
-    let own = mac.finalize().into_bytes();
+    let own = signature(key, body, stamp)?;
     let given = hex::decode(given.trim()).map_err(|_| Refusal::BadSignature)?;
     if !bool::from(own.as_slice().ct_eq(&given)) {
         return Err(Refusal::BadSignature);
@@ -57,6 +57,27 @@ pub(crate) fn verify(
     }
     // One spelling, however the header spells it: whoever repeats it in capitals repeats it all the same.
     Ok(Verified { hints: hints(body)?, signature: hex::encode(own), fresh_until })
+}
+
+/// The headers of a delivery that is sent now, as BambooHR makes them.
+pub(crate) fn sign(key: Option<&Secret>, body: &[u8], now: Timestamp) -> Result<HeaderMap, Refusal> {
+    let key = key.filter(|key| !key.expose().is_empty()).ok_or(Refusal::NoKey)?;
+    let stamp = now.as_second();
+    let own = hex::encode(signature(key, body, &stamp.to_string())?);
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(TIMESTAMP, stamp.into());
+    headers.insert(SIGNATURE, HeaderValue::from_str(&own).map_err(|_| Refusal::BadSignature)?);
+    Ok(headers)
+}
+
+/// Body first, then the time stamp's text, with nothing between.
+fn signature(key: &Secret, body: &[u8], stamp: &str) -> Result<Vec<u8>, Refusal> {
+    // Keys of any length are taken.
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).map_err(|_| Refusal::NoKey)?;
+    mac.update(body);
+    mac.update(stamp.as_bytes());
+    Ok(mac.finalize().into_bytes().to_vec())
 }
 
 /// Everything that says whom a delivery is about, in JSON.
@@ -201,6 +222,19 @@ mod tests {
             let until = stamp.parse::<i64>().expect("seconds") + 300;
             assert_eq!(verified.fresh_until, Timestamp::from_second(until).expect("a time"));
         }
+    }
+
+    #[test]
+    fn what_we_sign_is_what_they_sign() {
+        let (stamp, body, signature) = B;
+        let now = Timestamp::from_second(stamp.parse().expect("seconds")).expect("a time");
+        let key = Secret::new(KEY);
+        let headers = sign(Some(&key), body.as_bytes(), now).expect("headers");
+        assert!(headers[TIMESTAMP] == stamp && headers[SIGNATURE] == signature, "{headers:?}");
+        let nobody = sign(Some(&key), NOBODY, now).expect("headers");
+        assert_eq!(verify(Some(&key), &nobody, NOBODY, now).expect("taken").hints, []);
+        assert_eq!(verify(Some(&Secret::new("other")), &nobody, NOBODY, now), Err(Refusal::BadSignature));
+        assert_eq!(sign(None, NOBODY, now), Err(Refusal::NoKey));
     }
 
     #[test]

@@ -21,13 +21,28 @@ fn faults_of_the_file_and_of_how_to_reach_the_vendors() {
     for (line, changed, said) in [
         (
             r#"store = "sqlite:hirewire.db""#,
+            "store = \"dynamodb:hirewire-dev\"",
+            r#"["dynamodb:hirewire-dev"] a store on AWS needs a queue on AWS | write queue = "sqs:NAME" beside it; `sam deploy` prints both lines"#,
+        ),
+        (
+            r#"store = "sqlite:hirewire.db""#,
+            "store = \"sqlite:hirewire.db\"\nqueue = \"sqs:hirewire-dev\"",
+            r#"["sqlite:hirewire.db"] a file of one machine is its own queue | remove `queue`, or write store = "dynamodb:NAME""#,
+        ),
+        (
+            r#"store = "sqlite:hirewire.db""#,
+            "store = \"dynamodb:hire wire\"\nqueue = \"sqs:hirewire-dev\"",
+            r#"["dynamodb:hire wire"] this store is not known | write sqlite:PATH, or dynamodb:NAME with queue = "sqs:NAME""#,
+        ),
+        (
+            r#"store = "sqlite:hirewire.db""#,
             r#"store = "postgres:x""#,
-            r#"["postgres:x"] this store is not known | write sqlite:PATH"#,
+            r#"["postgres:x"] this store is not known | write sqlite:PATH, or dynamodb:NAME with queue = "sqs:NAME""#,
         ),
         (
             r#"store = "sqlite:hirewire.db""#,
             r#"stroe = "sqlite:x""#,
-            r#"[stroe] there is no key `stroe` here | remove it, or correct it to one of store, in_flight, jumpcloud, connection"#,
+            r#"[stroe] there is no key `stroe` here | remove it, or correct it to one of store, queue, in_flight, jumpcloud, connection"#,
         ),
         (
             r#"store = "sqlite:hirewire.db"
@@ -73,7 +88,7 @@ region = "fr""#,
             r#"[jumpcloud]"#,
             r#"[jumpcloud]
 regoin = "eu""#,
-            r#"[regoin] there is no key `regoin` here | remove it, or correct it to one of region, base_url, api_key, org_id"#,
+            r#"[regoin] there is no key `regoin` here | remove it, or correct it to one of region, base_url, api_key, read_key, org_id"#,
         ),
         (
             r#"[jumpcloud]"#,
@@ -108,7 +123,7 @@ base_url = "console.jumpcloud.com""#,
         (
             r#"api_key = "env:JUMPCLOUD_KEY""#,
             r#"api_key = "0123456789abcdef""#,
-            r#"["0123456789abcdef"] this does not say where the key is kept | write env:NAME or file:PATH; keys themselves do not belong in this file"#,
+            r#"["0123456789abcdef"] this does not say where the key is kept | write env:NAME, file:PATH or secret:NAME; keys themselves do not belong in this file"#,
         ),
         (
             r#"api_key = "env:JUMPCLOUD_KEY"
@@ -160,7 +175,7 @@ api_key = "file:""#,
 webhook_key = "abc"
 base_url = "http://hr.example""#,
             r#"["http://hr.example"] this base URL is not safe to send a key to | start it with https:// (http:// is for this machine only: keys travel in every request)
-["abc"] this does not say where the key is kept | write env:NAME or file:PATH; keys themselves do not belong in this file"#,
+["abc"] this does not say where the key is kept | write env:NAME, file:PATH or secret:NAME; keys themselves do not belong in this file"#,
         ),
         (
             r#"name = "acme""#,
@@ -192,7 +207,7 @@ fn faults_of_a_connections_rules() {
         ),
         (
             r#"groups = []"#,
-            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, base_url, api_key, webhook_key, time_zone, first_state, create_days_before_start, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
+            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, base_url, api_key, webhook_key, poll, time_zone, first_state, create_days_before_start, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
         ),
         (
             r#"[connection.scope]
@@ -399,7 +414,7 @@ when = "nosuch(x)""#,
         (
             r#"[[connection.groups]]
 name = "A""#,
-            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, base_url, api_key, webhook_key, time_zone, first_state, create_days_before_start, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
+            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, base_url, api_key, webhook_key, poll, time_zone, first_state, create_days_before_start, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
         ),
     ] {
         assert_eq!(faults(&file(lines)), said, "{lines}");
@@ -522,6 +537,8 @@ time_zone = "America/Denver"
 fn a_whole_file() {
     let whole = Configuration::parse(WHOLE).expect("no fault");
     assert_eq!(whole.home, HomeRef::Machine("/var/lib/hirewire/state.db".to_owned()));
+    let aws = HomeRef::Aws { tables: "hirewire-dev".to_owned(), queue: "hirewire-dev".to_owned() };
+    assert_eq!(HomeRef::parse("dynamodb:hirewire-dev", Some("sqs:hirewire-dev")), Ok(aws));
     assert_eq!(whole.in_flight, 12);
     assert_eq!(whole.jumpcloud.region, Region::Eu);
     assert_eq!(whole.jumpcloud.base_url.as_deref(), Some("http://127.0.0.1:8080"));
