@@ -12,6 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tests::town::Town;
 
+use crate::house::{House, Open};
+
 /// Rules that most stories use: plain attributes, groups by department, active until HR says otherwise.
 pub const RULES: &str = r#"first_state = "active"
 
@@ -30,7 +32,26 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct World {
     /// The town.
     pub town: Town,
+    /// The home on AWS, where the stories are told there.
+    pub house: Option<House>,
     _folder: TempDir,
+}
+
+/// The variable that says where the stories live: on one machine, or, if it is `aws`, there.
+const HOME: &str = "HIREWIRE_HOME";
+
+/// Whether the stories live on AWS in this run.
+pub fn on_aws() -> bool {
+    std::env::var(HOME).is_ok_and(|home| home == "aws")
+}
+
+/// For stories about something that only one machine has: says why they are left out elsewhere.
+pub fn only_one_machine(why: &str) -> bool {
+    let elsewhere = on_aws();
+    if elsewhere {
+        eprintln!("left out on AWS: {why}");
+    }
+    elsewhere
 }
 
 /// What a `hirewire` command did.
@@ -71,12 +92,24 @@ impl World {
         let town = Town::start(folder.path(), instant(moment), zone, rules).await;
         town.bamboohr.traffic().remember();
         town.jumpcloud.traffic().remember();
-        World { town, _folder: folder }
+        let house = match on_aws() {
+            true => Some(House::build(folder.path()).await),
+            false => None,
+        };
+        World { town, house, _folder: folder }
     }
 
     /// Runs `hirewire` with these words, to its end.
     pub async fn hirewire(&self, words: &[&str]) -> Run {
         let mut command = self.command(words);
+        // Somebody must work what a sync puts on the queue. And a second passes, so that one run is not taken for another.
+        let _staff = match &self.house {
+            Some(house) if words.contains(&"sync") => {
+                self.town.travel_to(self.town.clock.now() + jiff::SignedDuration::from_secs(1));
+                Some(house.staff().await)
+            }
+            Some(_) | None => None,
+        };
         let run = tokio::task::spawn_blocking(move || command.output().expect("hirewire runs"));
         let Output { status, stdout, stderr } = run.await.expect("hirewire is waited for");
         Run {
@@ -88,13 +121,22 @@ impl World {
 
     /// `hirewire` with these words, to be started.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .args(words)
-            .env_clear()
-            .env("HIREWIRE_CONFIG", self.town.config())
-            .env("HIREWIRE_CLOCK", self.town.clock_setting())
-            .stdin(Stdio::null());
+        let Some(house) = &self.house else { return self.bare_command(words) };
+        if house.move_in() {
+            // A file with faults is not taken; the command itself says so again.
+            let pushed = self.bare_command(&["rules", "push"]).output().expect("hirewire runs");
+            drop(pushed);
+        }
+        self.bare_command(words)
+    }
+
+    fn bare_command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(binary("hirewire"));
+        command.args(words).env_clear().env("HIREWIRE_CLOCK", self.town.clock_setting()).stdin(Stdio::null());
+        match &self.house {
+            Some(house) => command.env("HIREWIRE_CONFIG", house.config()).envs(house.environment()),
+            None => command.env("HIREWIRE_CONFIG", self.town.config()),
+        };
         command
     }
 
@@ -105,6 +147,9 @@ impl World {
 
     /// The same, with more words on the command line.
     pub async fn serve_with(&self, words: &[&str]) -> Serving {
+        if let Some(house) = &self.house {
+            return self.open(house, words).await;
+        }
         // Two processes may be given the same free port; then the second fails to listen, and is tried again.
         for _ in 0..5 {
             let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -115,12 +160,47 @@ impl World {
             let all: Vec<&str> = ["serve", "--listen", &address].into_iter().chain(words.iter().copied()).collect();
             let mut command = self.command(&all);
             let child = command.env("HIREWIRE_LOG", "info").stdout(Stdio::null()).stderr(Stdio::piped());
-            let mut serving = Serving { child: child.spawn().expect("hirewire starts"), url };
+            let child = child.spawn().expect("hirewire starts");
+            let mut serving = Serving { work: Work::Process(child), url };
             if serving.is_up(&address).await {
                 return serving;
             }
         }
         panic!("hirewire serve does not come up");
+    }
+
+    /// What takes webhooks at this free address, with keys and rules as they are; BambooHR is not told of it.
+    pub async fn serve_at(&self, address: &str) -> Serving {
+        let url = format!("http://{address}/webhook/acme");
+        let work = match &self.house {
+            Some(house) => {
+                drop(self.command(&["check"]));
+                let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
+                let hour = jiff::SignedDuration::from_hours(1);
+                Work::Functions(house.open(listener, self.town.clock.clone(), hour).await, house.log())
+            }
+            None => {
+                let mut command = self.command(&["serve", "--listen", address]);
+                let child = command.env("HIREWIRE_LOG", "info").stdout(Stdio::null()).stderr(Stdio::piped());
+                Work::Process(child.spawn().expect("hirewire starts"))
+            }
+        };
+        let mut serving = Serving { work, url };
+        assert!(serving.is_up(address).await, "hirewire serve does not come up at {address}");
+        serving
+    }
+
+    /// The functions on AWS, in place of `serve`.
+    async fn open(&self, house: &House, words: &[&str]) -> Serving {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}/webhook/acme", listener.local_addr().expect("an address"));
+        self.town.write_key("webhook.key", &self.town.bamboohr.subscribe(&url));
+        drop(self.command(&["check"]));
+        let said = words.iter().position(|word| *word == "--poll-every").and_then(|at| words.get(at + 1));
+        let seconds = said.map_or(60, |seconds| seconds.parse().expect("a number of seconds"));
+        let poll_every = jiff::SignedDuration::from_secs(seconds);
+        let open = house.open(listener, self.town.clock.clone(), poll_every).await;
+        Serving { work: Work::Functions(open, house.log()), url }
     }
 
     /// Waits until JumpCloud says so.
@@ -178,19 +258,27 @@ impl World {
 
 /// A running `hirewire serve`; killed, by its own process id, when dropped.
 pub struct Serving {
-    child: Child,
+    work: Work,
     /// Its door.
     pub url: String,
 }
 
+enum Work {
+    /// `hirewire serve`.
+    Process(Child),
+    /// The functions on AWS, and where they log.
+    Functions(Open, PathBuf),
+}
+
 impl Serving {
     async fn is_up(&mut self, address: &str) -> bool {
+        let Work::Process(child) = &mut self.work else { return true };
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if tokio::net::TcpStream::connect(address).await.is_ok() {
                 return true;
             }
-            if self.child.try_wait().expect("a child can be asked").is_some() {
+            if child.try_wait().expect("a child can be asked").is_some() {
                 return false;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -198,26 +286,32 @@ impl Serving {
         false
     }
 
-    /// Sends SIGTERM and waits for the end: exit code and log.
-    pub async fn stop(mut self) -> (i32, String) {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-                return (status.code().unwrap_or(-1), self.log());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    /// Sends SIGTERM and waits for the end: exit code and log. Functions are just no longer called.
+    pub async fn stop(self) -> (i32, String) {
+        if let Work::Process(child) = &self.work {
+            let pid = child.id().to_string();
+            Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         }
-        panic!("hirewire serve does not stop");
+        self.ends().await
     }
 
     /// Waits for it to end by itself.
     pub async fn ends(mut self) -> (i32, String) {
+        let child = match &mut self.work {
+            Work::Process(child) => child,
+            Work::Functions(open, log) => {
+                open.stop();
+                return (0, std::fs::read_to_string(log).unwrap_or_default());
+            }
+        };
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-                return (status.code().unwrap_or(-1), self.log());
+            if let Some(status) = child.try_wait().expect("a child can be asked") {
+                let mut log = String::new();
+                if let Some(mut err) = child.stderr.take() {
+                    err.read_to_string(&mut log).expect("a log is text");
+                }
+                return (status.code().unwrap_or(-1), log);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -226,34 +320,33 @@ impl Serving {
 
     /// Kills it like a power cut: nothing is finished.
     pub fn crash(mut self) {
-        self.child.kill().expect("a child can be killed");
-        self.child.wait().expect("a killed child ends");
-    }
-
-    fn log(&mut self) -> String {
-        let mut log = String::new();
-        if let Some(mut err) = self.child.stderr.take() {
-            err.read_to_string(&mut log).expect("a log is text");
+        match &mut self.work {
+            Work::Process(child) => {
+                child.kill().expect("a child can be killed");
+                child.wait().expect("a killed child ends");
+            }
+            Work::Functions(open, _) => open.stop(),
         }
-        log
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Work::Process(child) = &mut self.work {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
-/// The `hirewire` that `tests/run` built: beside this test binary's own folder, or where `HIREWIRE_BIN` says.
-fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("HIREWIRE_BIN") {
-        return PathBuf::from(path);
+/// A program that `tests/run` built: beside this test binary's own folder, or in the folder that `HIREWIRE_BIN` names.
+pub fn binary(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("HIREWIRE_BIN") {
+        return PathBuf::from(folder).join(name);
     }
     let own = std::env::current_exe().expect("a test binary has a path");
     let profile = own.ancestors().nth(2).expect("a test binary lies in target/PROFILE/deps");
-    let path = profile.join("hirewire");
+    let path = profile.join(name);
     assert!(path.exists(), "{} is missing: run tests/run, or cargo build --workspace first", path.display());
     path
 }
