@@ -97,6 +97,7 @@ impl Transport {
                 Ended::NotSent | Ended::Lost => 0,
             };
             tracing::debug!(vendor, method, status, attempt = made, milliseconds, "sent");
+            metrics::counter!("calls", "vendor" => vendor, "answer" => answer(status)).increment(1);
             let left = deadline.saturating_duration_since(Instant::now());
             let standing = Standing { safety, made, allowed: limits.attempts, left, chance: fastrand::f64() };
             let step = next(ended, standing);
@@ -197,6 +198,20 @@ impl Attempt {
             }
             Attempt::NotSent(detail) | Attempt::Lost(detail) => Err(Fault::Unavailable { vendor, detail }),
         }
+    }
+}
+
+/// The kind of an answer, for counting. What a person does something about has a kind of its own.
+fn answer(status: u16) -> &'static str {
+    match status {
+        0 => "none",
+        401 => "401",
+        403 => "403",
+        429 => "429",
+        1..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
     }
 }
 

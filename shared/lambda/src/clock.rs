@@ -1,0 +1,73 @@
+//! What time it is.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use mapping::configuration::Configuration;
+
+use crate::warm::NotReady;
+
+/// The name of the variable that puts a simulated world's clock in place of the real one.
+pub const CLOCK_VARIABLE: &str = "HIREWIRE_CLOCK";
+/// Where simulators are.
+const LOOPBACK: &str = "http://127.0.0.1:";
+
+/// A clock: the machine's, or a simulated world's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine's.
+    Real,
+    /// A file that holds the moment as RFC 3339; simulators move it. Only ever allowed where every vendor is on
+    /// loopback: a wrong clock against real tenants would let people in early.
+    File(PathBuf),
+}
+
+impl Clock {
+    /// The one that `setting`, the variable's value, asks for.
+    pub(crate) fn choose(setting: Option<&str>, configuration: &Configuration) -> Result<Clock, NotReady> {
+        let Some(setting) = setting else { return Ok(Clock::Real) };
+        let Some(path) = setting.strip_prefix("file:") else { return Err(NotReady::Clock("must be file:PATH")) };
+        let hr = configuration.connections.iter().map(|connection| connection.base_url.as_deref());
+        let mut vendors = hr.chain([configuration.jumpcloud.base_url.as_deref()]);
+        if !vendors.all(|url| url.is_some_and(|url| url.starts_with(LOOPBACK))) {
+            return Err(NotReady::Clock("is for simulators on 127.0.0.1 only; unset it"));
+        }
+        Ok(Clock::File(PathBuf::from(path)))
+    }
+
+    /// Now. A simulated clock that cannot be read is the real one; the simulators write it whole.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Clock::Real => Timestamp::now(),
+            Clock::File(path) => {
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                text.trim().parse().unwrap_or_else(|_| Timestamp::now())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configuration(base_url: &str) -> Configuration {
+        let text = format!(
+            "store = \"dynamodb:x\"\nqueue = \"sqs:x\"\n[jumpcloud]\nbase_url = \"http://127.0.0.1:1\"\napi_key = \
+             \"env:K\"\n[[connection]]\nname = \"acme\"\nsource = \"bamboohr\"\ncompany = \"acme\"\n{base_url}\n\
+             api_key = \"env:K\"\ntime_zone = \"UTC\"\n"
+        );
+        Configuration::parse(&text).expect("a configuration")
+    }
+
+    #[test]
+    fn a_simulated_clock_never_meets_a_real_vendor() {
+        let simulated = configuration("base_url = \"http://127.0.0.1:2\"");
+        let real = configuration("");
+        assert_eq!(Clock::choose(None, &real).expect("allowed"), Clock::Real);
+        let file = Clock::choose(Some("file:a-folder/clock"), &simulated).expect("allowed");
+        assert_eq!(file, Clock::File("a-folder/clock".into()));
+        assert!(matches!(Clock::choose(Some("file:a-folder/clock"), &real), Err(NotReady::Clock(_))));
+        assert!(matches!(Clock::choose(Some("2026-01-01"), &simulated), Err(NotReady::Clock(_))));
+    }
+}

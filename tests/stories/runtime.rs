@@ -1,0 +1,578 @@
+//! Each function's real binary under AWS's own runtime interface emulator: what it does with what is none of its
+//! business, when it is stopped or killed, and that the next call works.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::bamboohr::Delivery;
+use tests::town::Town;
+
+use crate::cast::{ADA, GRACE, MONDAY, ada, grace};
+use crate::house::{House, NAME};
+use crate::world::{RULES, binary, instant};
+
+/// The variable that says where AWS's emulator is.
+const EMULATOR: &str = "HIREWIRE_RIE";
+/// How long a story waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A function's time, in seconds, where a story does not wait for its end.
+const TIMEOUT: u64 = 60;
+
+/// A town with a home on AWS, and no function yet.
+struct Room {
+    town: Town,
+    house: House,
+    folder: TempDir,
+}
+
+impl Room {
+    /// With Ada and Grace in it, and rules pushed.
+    async fn open() -> Room {
+        let room = Room::without_rules().await;
+        room.house.move_in();
+        room.push_rules(1).await;
+        room
+    }
+
+    async fn without_rules() -> Room {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let town = Town::start(folder.path(), instant(MONDAY), "America/Denver", RULES).await;
+        town.bamboohr.hire(ada());
+        town.bamboohr.hire(grace());
+        let house = House::build(folder.path()).await;
+        Room { town, house, folder }
+    }
+
+    /// Puts the configuration where `hirewire rules push` puts it.
+    async fn push_rules(&self, version: u64) {
+        let text = std::fs::read_to_string(self.house.config()).expect("a configuration");
+        let (number, now) = (version.to_string(), self.town.clock.now().as_microsecond().to_string());
+        let rules = json!({
+            "pk": { "S": "rules" }, "sk": { "S": format!("v#{version:010}") }, "version": { "N": number },
+            "text": { "S": text }, "pushed_at": { "N": now }, "pushed_by": { "S": "a story" },
+        });
+        let current = json!({ "pk": { "S": "rules" }, "sk": { "S": "current" }, "version": { "N": number } });
+        for item in [rules, current] {
+            let put = json!({ "TableName": format!("{NAME}-state"), "Item": item });
+            self.house.account.call("dynamodb", "PutItem", put).await.expect("an item is put");
+        }
+    }
+
+    /// BambooHR tells this door; the key that it shows once is kept.
+    fn subscribe(&self) {
+        let key = self.town.bamboohr.subscribe("http://127.0.0.1:1/webhook/acme");
+        self.town.write_key("webhook.key", &key);
+        self.house.move_in();
+    }
+
+    async fn emulate(&self, name: &'static str, timeout: u64) -> Emulator {
+        Emulator::start(self, name, timeout).await
+    }
+
+    /// How many messages wait.
+    async fn waiting(&self) -> usize {
+        let url = self.queue().await;
+        let ask = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
+        let said = self.house.account.call("sqs", "GetQueueAttributes", ask).await.expect("attributes");
+        let count = said["Attributes"]["ApproximateNumberOfMessages"].as_str().unwrap_or_default().parse();
+        count.expect("a number")
+    }
+
+    async fn queue(&self) -> Value {
+        let name = json!({ "QueueName": format!("{NAME}.fifo") });
+        self.house.account.call("sqs", "GetQueueUrl", name).await.expect("a queue")["QueueUrl"].clone()
+    }
+
+    /// Messages about these people, as AWS Lambda hands them over: on the queue, taken, and each with its handle.
+    async fn batch(&self, people: &[&str]) -> Value {
+        let url = self.queue().await;
+        for id in people {
+            let token = format!("{:032x}", fastrand::u128(..));
+            let send = json!({
+                "QueueUrl": url, "MessageBody": hint(id, self.town.clock.now()), "MessageGroupId": format!("acme:{id}"),
+                "MessageDeduplicationId": token,
+            });
+            self.house.account.call("sqs", "SendMessage", send).await.expect("a message is sent");
+        }
+        let take = json!({
+            "QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 900, "AttributeNames": ["All"],
+        });
+        let taken = self.house.account.call("sqs", "ReceiveMessage", take).await.expect("messages");
+        let record = |message: &Value| {
+            json!({
+                "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
+                "attributes": message["Attributes"], "messageAttributes": {}, "eventSource": "aws:sqs",
+            })
+        };
+        let records: Vec<Value> = taken["Messages"].as_array().expect("messages").iter().map(record).collect();
+        assert_eq!(records.len(), people.len(), "{taken}");
+        json!({ "Records": records })
+    }
+}
+
+fn hint(id: &str, now: Timestamp) -> String {
+    let key = json!({ "connection": "acme", "id": id });
+    json!({ "key": key, "trigger": "webhook", "asked_at": now.to_string() }).to_string()
+}
+
+/// A function's process under AWS's emulator. All of it is ended by process id when this is dropped.
+struct Emulator {
+    process: Child,
+    url: String,
+    log: PathBuf,
+    client: reqwest::Client,
+}
+
+impl Emulator {
+    async fn start(room: &Room, name: &'static str, timeout: u64) -> Emulator {
+        let log = room.folder.path().join(format!("{name}.log"));
+        // Somebody else may be given the same free port; then it ends, and is tried again.
+        for _ in 0..5 {
+            let (own, runtime) = (free_address(), free_address());
+            let file = File::create(&log).expect("a log can be written");
+            let mut command = Command::new(rie());
+            command.args(["--runtime-interface-emulator-address", &own, "--runtime-api-address", &runtime]);
+            command.arg(binary(name)).env_clear().envs(room.house.environment()).envs([
+                ("AWS_LAMBDA_FUNCTION_NAME", name),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+                ("AWS_LAMBDA_FUNCTION_TIMEOUT", &timeout.to_string()),
+                ("AWS_SESSION_TOKEN", "test"),
+                ("HIREWIRE_STORE", &format!("dynamodb:{NAME}")),
+                ("HIREWIRE_QUEUE", &format!("sqs:{NAME}")),
+                ("HIREWIRE_STAGE", NAME),
+            ]);
+            command.stdin(Stdio::null()).stderr(file.try_clone().expect("another handle")).stdout(file);
+            let process = command.spawn().expect("the emulator starts");
+            let url = format!("http://{own}/2015-03-31/functions/function/invocations");
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let mut emulator = Emulator { process, url, log: log.clone(), client };
+            if emulator.is_up(&own).await {
+                return emulator;
+            }
+        }
+        panic!("the emulator does not come up");
+    }
+
+    async fn is_up(&mut self, address: &str) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if tokio::net::TcpStream::connect(address).await.is_ok() {
+                return true;
+            }
+            if self.process.try_wait().expect("a child can be asked").is_some() {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    /// What it says to these bytes; never two at once, which the emulator cannot do.
+    async fn say(&mut self, event: &str) -> String {
+        let answer = self.client.post(&self.url).body(event.to_owned()).send().await.expect("an answer");
+        answer.text().await.expect("text")
+    }
+
+    /// What it answers, where that is no error.
+    #[track_caller]
+    fn good<'a>(&'a mut self, event: &'a Value) -> impl Future<Output = Value> + 'a {
+        let place = std::panic::Location::caller();
+        async move {
+            let said = self.say(&event.to_string()).await;
+            let answer: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{place}: {said}"));
+            assert!(answer.get("errorType").is_none(), "{place}: {said}\n{}", self.log());
+            answer
+        }
+    }
+
+    /// The kind of error that it answers.
+    async fn error(&mut self, event: &str) -> String {
+        let said = self.say(event).await;
+        let answer: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
+        answer["errorType"].as_str().unwrap_or_else(|| panic!("no error: {said}")).to_owned()
+    }
+
+    /// Our own processes below the emulator's.
+    fn children(&self) -> Vec<u32> {
+        let parent = self.process.id().to_string();
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // `pid (name) state parent …`; the name may hold anything.
+            let after = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+            if after.split_whitespace().nth(1) == Some(&parent) {
+                found.push(pid);
+            }
+        }
+        found
+    }
+
+    fn signal(&self, signal: &str) {
+        for pid in self.children() {
+            let _ = Command::new("kill").args([signal, &pid.to_string()]).status();
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The lines that the function wrote. Every one that begins like JSON must be JSON, and none may name anybody.
+    fn lines(&self) -> Vec<Value> {
+        let log = self.log();
+        for name in ["Ada", "Byron", "Grace", "Hopper", "acme.example"] {
+            assert!(!log.contains(name), "{name} is named in\n{log}");
+        }
+        let lines = log.lines().filter(|line| line.starts_with('{'));
+        let parsed: Vec<Value> =
+            lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect();
+        let mixed = log.lines().any(|line| !line.starts_with('{') && line.contains("\"_aws\""));
+        assert!(!mixed, "a line was begun in the middle of another:\n{log}");
+        parsed
+    }
+
+    /// How much of a metric was written so far, under these labels.
+    fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let lines = self.lines();
+        let dimensions =
+            |line: &Value| line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0].as_array().map_or(0, Vec::len);
+        // `service` and `stage` are on every line.
+        let wanted = lines.iter().filter(|line| dimensions(line) == labels.len() + 2);
+        let wanted = wanted.filter(|line| labels.iter().all(|(label, value)| line[label] == *value));
+        wanted.filter_map(|line| line[name].as_f64()).sum()
+    }
+
+    /// Stopped in its tracks it runs out of time, and killed it ends: neither is felt by the call after it.
+    async fn survives(&mut self, event: &Value) {
+        self.good(event).await;
+        self.signal("-STOP");
+        let said = self.say(&event.to_string()).await;
+        assert!(said.contains("timed out"), "{said}");
+        self.good(event).await;
+        self.signal("-KILL");
+        // Whether the emulator has noticed by now is a matter of luck; the call after this one must work.
+        let _ = self.say(&event.to_string()).await;
+        self.good(event).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.signal("-KILL");
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// AWS's emulator, which `tests/run` fetches.
+fn rie() -> PathBuf {
+    if let Some(path) = std::env::var_os(EMULATOR) {
+        return PathBuf::from(path);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the repository");
+    let path = root.join(".tools/bin/aws-lambda-rie");
+    assert!(path.exists(), "{} is missing: run tests/run once", path.display());
+    path
+}
+
+fn free_address() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address").to_string()
+}
+
+/// A delivery as an HTTP API hands it over.
+fn posted(delivery: &Delivery) -> Value {
+    let mut event = request("POST", "/webhook/acme", &delivery.body);
+    for (name, value) in &delivery.headers {
+        event["headers"][name.to_lowercase()] = json!(value);
+    }
+    event
+}
+
+fn request(method: &str, path: &str, body: &str) -> Value {
+    json!({
+        "version": "2.0", "routeKey": "POST /webhook/{connection}", "rawPath": path, "rawQueryString": "",
+        "headers": { "content-type": "application/json" }, "body": body, "isBase64Encoded": false,
+        "requestContext": {
+            "stage": "$default",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "" },
+        },
+    })
+}
+
+/// The status of an answer that says nothing else.
+fn status(answer: &Value) -> u64 {
+    let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+    assert_eq!(body, "", "nothing is said to a sender: {answer}");
+    answer["statusCode"].as_u64().expect("a status")
+}
+
+const GARBAGE: [&str; 4] = ["what is this", "", "[1, 2", "\"text\""];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_door_takes_what_is_proven_and_survives_the_rest() {
+    let room = Room::open().await;
+    room.subscribe();
+    let mut door = room.emulate("webhook", 9).await;
+    for garbage in GARBAGE.into_iter().chain([r#"{"Records":[]}"#, "{}"]) {
+        door.error(garbage).await;
+    }
+    room.town.bamboohr.set("7", "jobTitle", "Head of Engines");
+    let deliveries = room.town.bamboohr.pending_webhooks();
+    let delivery = deliveries.first().expect("a webhook");
+    assert_eq!(status(&door.good(&posted(delivery)).await), 200);
+    assert_eq!(room.waiting().await, 1);
+    // The same once more: taken, and nothing is queued.
+    assert_eq!(status(&door.good(&posted(delivery)).await), 200);
+    assert_eq!(room.waiting().await, 1);
+    let mut forged = posted(delivery);
+    forged["body"] = json!(format!("{} ", delivery.body));
+    // The keys were read a moment ago. That they were changed since cannot be ruled out yet: try again.
+    assert_eq!(status(&door.good(&forged).await), 503);
+    for path in ["/webhook/other", "/webhook/a b", "/webhook/", "/", "/elsewhere"] {
+        assert_eq!(status(&door.good(&request("POST", path, "{}")).await), 404, "{path}");
+    }
+    assert_eq!(status(&door.good(&request("GET", "/webhook/acme", "")).await), 405);
+    assert_eq!(status(&door.good(&request("POST", "/webhook/acme", "{}")).await), 401);
+    let large = request("POST", "/webhook/acme", &"x".repeat((1 << 20) + 1));
+    assert_eq!(status(&door.good(&large).await), 413);
+    let mut broken = request("POST", "/webhook/acme", "no base64!");
+    broken["isBase64Encoded"] = json!(true);
+    assert_eq!(status(&door.good(&broken).await), 400);
+    for (outcome, count) in [("queued", 1.0), ("replayed", 1.0), ("refused", 4.0), ("failed", 1.0), ("unknown", 5.0)] {
+        assert_eq!(door.metric("webhooks", &[("outcome", outcome)]), count, "{outcome}\n{}", door.log());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_webhook_key_loses_no_delivery() {
+    let room = Room::open().await;
+    let mut door = room.emulate("webhook", 9).await;
+    // Keys and rules are read now, and not again of the door's own accord.
+    assert_eq!(status(&door.good(&request("POST", "/webhook/acme", "{}")).await), 401);
+    room.subscribe();
+    room.town.bamboohr.set("7", "jobTitle", "Head of Engines");
+    let deliveries = room.town.bamboohr.pending_webhooks();
+    let event = posted(deliveries.first().expect("a webhook"));
+    let start = Instant::now();
+    let mut statuses = Vec::new();
+    while start.elapsed() < PATIENCE && statuses.last() != Some(&200) {
+        statuses.push(status(&door.good(&event).await));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    // Never a 4xx, after which BambooHR would not come back.
+    assert_eq!(statuses.pop(), Some(200), "{statuses:?}");
+    assert!(statuses.iter().all(|status| *status == 503), "{statuses:?}");
+    assert_eq!(room.waiting().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_door_comes_back_after_its_end() {
+    let room = Room::open().await;
+    room.subscribe();
+    let mut door = room.emulate("webhook", 3).await;
+    door.survives(&request("POST", "/webhook/acme", "{}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_rules_the_door_asks_to_try_again_and_the_others_fail() {
+    let room = Room::without_rules().await;
+    room.house.move_in();
+    let mut door = room.emulate("webhook", 9).await;
+    assert_eq!(status(&door.good(&request("POST", "/webhook/acme", "{}")).await), 503);
+    drop(door);
+    for name in ["poller", "reconciler"] {
+        let mut function = room.emulate(name, TIMEOUT).await;
+        assert_eq!(function.error("{}").await, "NotReady", "{name}");
+        assert!(function.log().contains("hirewire rules push"), "{}", function.log());
+        room.push_rules(1).await;
+        function.good(&json!({})).await;
+        drop(function);
+        let delete = json!({
+            "TableName": format!("{NAME}-state"), "Key": { "pk": { "S": "rules" }, "sk": { "S": "current" } },
+        });
+        room.house.account.call("dynamodb", "DeleteItem", delete).await.expect("an item is deleted");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_poller_queues_who_changed_and_survives_the_rest() {
+    let room = Room::open().await;
+    let mut poller = room.emulate("poller", TIMEOUT).await;
+    for garbage in GARBAGE.into_iter().chain(["[]", r#"{"connection": 7}"#, r#"{"connection": "other"}"#]) {
+        poller.error(garbage).await;
+    }
+    // Out of sight of the overlap with which HR is asked.
+    room.town.travel_to(instant("2026-03-02T10:00[America/Denver]"));
+    let nothing = json!({ "polled": { "acme": 0 }, "not_due": [], "refused": [], "failed": [], "woken": 0 });
+    assert_eq!(poller.good(&json!({})).await, nothing);
+    room.town.travel_to(instant("2026-03-02T10:05[America/Denver]"));
+    room.town.bamboohr.set("7", "jobTitle", "Head of Engines");
+    room.town.travel_to(instant("2026-03-02T10:06[America/Denver]"));
+    let one = json!({ "polled": { "acme": 1 }, "not_due": [], "refused": [], "failed": [], "woken": 0 });
+    assert_eq!(poller.good(&json!({ "connection": "acme" })).await, one);
+    assert_eq!(room.waiting().await, 1);
+    assert_eq!(poller.metric("polls_complete", &[]), 2.0, "{}", poller.log());
+    assert_eq!(poller.metric("polls_complete", &[("connection", "acme")]), 2.0);
+    assert_eq!(poller.metric("queued", &[("trigger", "poll")]), 1.0);
+    drop(poller);
+    room.emulate("poller", 8).await.survives(&json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_is_left_alone_until_it_is_changed() {
+    let room = Room::open().await;
+    let mut poller = room.emulate("poller", TIMEOUT).await;
+    poller.good(&json!({})).await;
+    let key = room.town.bamboohr.rotate_key();
+    assert_eq!(poller.error("{}").await, "Work");
+    room.town.bamboohr.traffic().reset();
+    // From ten seconds on the key is read anew each time, and is still the same.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(poller.error("{}").await, "Work");
+    assert_eq!(poller.error("{}").await, "Work");
+    assert_eq!(room.town.bamboohr.traffic().total(), 0, "a refused key is not tried in a loop");
+    assert_eq!(poller.metric("keys_refused", &[]), 3.0, "{}", poller.log());
+    room.town.write_key("bamboohr.key", &key);
+    room.house.move_in();
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if poller.say("{}").await.contains("polled") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("a changed key is not taken:\n{}", poller.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provisioner_does_what_a_batch_asks_and_survives_the_rest() {
+    let room = Room::open().await;
+    let mut provisioner = room.emulate("provisioner", TIMEOUT).await;
+    let s3 = r#"{"Records":[{"eventSource":"aws:s3","messageId":"m"}]}"#;
+    for garbage in GARBAGE.into_iter().chain(["{}", "[]", s3]) {
+        provisioner.error(garbage).await;
+    }
+    let none = json!({ "batchItemFailures": [] });
+    assert_eq!(provisioner.good(&json!({ "Records": [] })).await, none);
+    let mut batch = room.batch(&["7", "8"]).await;
+    // Among them one that names nobody: it is reported, and the others are worked.
+    let nobody = json!({
+        "messageId": "nobody", "receiptHandle": "x", "body": "what is this", "eventSource": "aws:sqs",
+        "attributes": { "ApproximateReceiveCount": "1", "MessageGroupId": "what is this" },
+    });
+    batch["Records"].as_array_mut().expect("records").push(nobody);
+    let reported = json!({ "batchItemFailures": [{ "itemIdentifier": "nobody" }] });
+    assert_eq!(provisioner.good(&batch).await, reported, "{}", provisioner.log());
+    for email in [ADA, GRACE] {
+        assert!(room.town.jumpcloud.user(email).is_some(), "{}", room.town.jumpcloud.snapshot());
+    }
+    // Delivered twice: nothing is done a second time.
+    let writes = room.town.jumpcloud.writes();
+    assert_eq!(provisioner.good(&batch).await, reported);
+    assert_eq!(room.town.jumpcloud.writes(), writes);
+    assert_eq!(provisioner.metric("worked", &[("outcome", "done")]), 4.0, "{}", provisioner.log());
+    assert_eq!(provisioner.metric("worked", &[("outcome", "unreadable")]), 2.0);
+    assert!(provisioner.metric("actions", &[]) >= 2.0);
+    let timed = provisioner.lines().iter().any(|line| line["change_to_access_seconds"].is_array());
+    assert!(timed, "{}", provisioner.log());
+    drop(provisioner);
+    room.emulate("provisioner", 14).await.survives(&json!({ "Records": [] })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provisioner_that_is_killed_in_the_middle_loses_nobody() {
+    let room = Room::open().await;
+    let mut provisioner = room.emulate("provisioner", TIMEOUT).await;
+    let batch = room.batch(&["7"]).await;
+    room.town.jumpcloud.traffic().set_latency(Duration::from_secs(2));
+    let (client, url, event) = (provisioner.client.clone(), provisioner.url.clone(), batch.to_string());
+    let call = tokio::spawn(async move { client.post(url).body(event).send().await });
+    let start = Instant::now();
+    while room.town.jumpcloud.traffic().total() == 0 {
+        assert!(start.elapsed() < PATIENCE, "JumpCloud is never asked:\n{}", provisioner.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    provisioner.signal("-KILL");
+    drop(call.await);
+    room.town.jumpcloud.traffic().set_latency(Duration::ZERO);
+    let none = json!({ "batchItemFailures": [] });
+    assert_eq!(provisioner.good(&batch).await, none, "{}", provisioner.log());
+    assert!(room.town.jumpcloud.user(ADA).is_some(), "{}", room.town.jumpcloud.snapshot());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_in_time_is_reported() {
+    let room = Room::open().await;
+    // Ten of these seconds are kept for giving back.
+    let mut provisioner = room.emulate("provisioner", 14).await;
+    let batch = room.batch(&["7"]).await;
+    room.town.jumpcloud.traffic().set_latency(Duration::from_secs(20));
+    let reported = json!({ "batchItemFailures": [{ "itemIdentifier": batch["Records"][0]["messageId"] }] });
+    assert_eq!(provisioner.good(&batch).await, reported, "{}", provisioner.log());
+    room.town.jumpcloud.traffic().set_latency(Duration::ZERO);
+    assert_eq!(provisioner.good(&batch).await, json!({ "batchItemFailures": [] }), "{}", provisioner.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_refused_in_a_batch_stops_all_work_until_it_is_changed() {
+    let room = Room::open().await;
+    let mut provisioner = room.emulate("provisioner", TIMEOUT).await;
+    let batch = room.batch(&["7", "8"]).await;
+    let key = room.town.jumpcloud.rotate_key();
+    let all = |answer: &Value| answer["batchItemFailures"].as_array().map_or(0, Vec::len);
+    assert_eq!(all(&provisioner.good(&batch).await), 2, "{}", provisioner.log());
+    room.town.jumpcloud.traffic().reset();
+    room.town.bamboohr.traffic().reset();
+    assert_eq!(all(&provisioner.good(&batch).await), 2, "{}", provisioner.log());
+    let calls = room.town.jumpcloud.traffic().total() + room.town.bamboohr.traffic().total();
+    assert_eq!(calls, 0, "a refused key is not tried in a loop");
+    assert_eq!(provisioner.metric("keys_refused", &[]), 2.0, "{}", provisioner.log());
+    room.town.write_key("jumpcloud.key", &key);
+    room.house.move_in();
+    // Keys that were read a moment ago are not read again for ten seconds.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(all(&provisioner.good(&batch).await), 0, "{}", provisioner.log());
+    assert!(room.town.jumpcloud.user(ADA).is_some() && room.town.jumpcloud.user(GRACE).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reconciler_surveys_once_a_day_or_when_asked_and_survives_the_rest() {
+    let room = Room::open().await;
+    let mut reconciler = room.emulate("reconciler", TIMEOUT).await;
+    for garbage in GARBAGE.into_iter().chain(["[]", r#"{"now": "yes"}"#, r#"{"connection": "other"}"#]) {
+        reconciler.error(garbage).await;
+    }
+    let surveyed = reconciler.good(&json!({})).await;
+    let first = &surveyed["surveyed"][0];
+    assert_eq!((&first["connection"], &first["people"], &first["to_do"]), (&json!("acme"), &json!(2), &json!(2)));
+    assert_eq!(room.waiting().await, 2);
+    assert_eq!(reconciler.good(&json!({})).await["not_due"], json!(["acme"]));
+    // Nobody's claim is given back; it lasts as long as an invocation can.
+    assert_eq!(reconciler.good(&json!({ "now": true })).await["running"], json!(["acme"]));
+    room.town.travel_to(instant("2026-03-02T09:16[America/Denver]"));
+    let again = reconciler.good(&json!({ "connection": "acme", "now": true })).await;
+    assert_eq!(again["surveyed"][0]["people"], 2, "{again}");
+    room.town.travel_to(instant("2026-03-03T09:16[America/Denver]"));
+    assert_eq!(reconciler.good(&json!({})).await["surveyed"][0]["people"], 2);
+    let synced = reconciler.metric("people", &[("connection", "acme"), ("status", "synced")]);
+    assert!(synced >= 2.0, "{}", reconciler.log());
+    drop(reconciler);
+    room.emulate("reconciler", 34).await.survives_quickly(&json!({})).await;
+}
+
+impl Emulator {
+    /// The same as [`Emulator::survives`] for a function that has too much time to be waited for.
+    async fn survives_quickly(&mut self, event: &Value) {
+        self.good(event).await;
+        self.signal("-KILL");
+        let _ = self.say(&event.to_string()).await;
+        self.good(event).await;
+    }
+}
