@@ -192,7 +192,6 @@ impl<'a> World<'a> {
             suspended_by_us: false,
             manager,
             groups,
-            managed: groups,
             group: &|_: &GroupName| GroupSeen::Static,
             taken: &|_: &str| false,
         }

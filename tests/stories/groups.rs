@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cast::{ADA, GRACE, MONDAY, active, ada, grace};
-use crate::world::World;
+use crate::world::{World, only_one_machine};
 
 const BY_FIELD: &str = r#"
 [[connection.group]]
@@ -139,4 +139,24 @@ async fn a_group_that_the_rules_no_longer_name_is_left_by_everyone_they_put_ther
     world.town.write_config(&world.town.plain_config("America/Denver", &renamed));
     world.sync().await;
     assert_eq!(world.town.jumpcloud.groups_of(ADA), ["Makers"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_another_process_made_is_left_like_any_other() {
+    if only_one_machine("there, two provisioners are at work in every story") {
+        return;
+    }
+    let world = World::with(MONDAY, &active("[[connection.group]]\nname_from = \"department\"\n")).await;
+    world.hire([ada(), grace()]);
+    world.sync().await;
+    // It has read which groups there are.
+    let serving = world.serve().await;
+    world.town.bamboohr.set("7", "department", "Brand New");
+    world.hirewire(&["sync", "7"]).await.expect(0);
+    assert_eq!(world.town.jumpcloud.groups_of(ADA), ["Brand New"]);
+    world.town.bamboohr.set("7", "department", "Sales");
+    world.town.bamboohr.deliver_webhooks().await;
+    world.eventually("Ada sells", |town| town.jumpcloud.groups_of(ADA).contains(&"Sales".to_owned())).await;
+    world.eventually("Ada sells only", |town| town.jumpcloud.groups_of(ADA) == ["Sales"]).await;
+    assert_eq!(serving.stop().await.0, 0);
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use mapping::employee::EmployeeKey;
 use mapping::status::Status;
 use serde::Serialize;
-use state::AuditKind;
+use state::{AuditKind, Clock};
 use tests::bamboohr::Person;
 use tests::company::{self, IN_LONDON, STARTER, ZONE};
 use tests::town::Town;
@@ -19,7 +19,6 @@ use tokio::sync::watch;
 use workflow::{Mode, Selection, Until};
 
 use crate::arguments::{DemoArguments, Format, ServeArguments};
-use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
 use crate::progress::Bar;

@@ -8,10 +8,9 @@ use mapping::configuration::{Configuration, HomeRef};
 use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
 use sha2::{Digest, Sha256};
-use state::{Queue, Secrets, Store};
+use state::{CLOCK_VARIABLE, Clock, Queue, Secrets, Store};
 use workflow::{Role, Workflow};
 
-use crate::clock::{CLOCK_VARIABLE, Clock};
 use crate::exit::Failure;
 
 /// How many digits of a file's digest tell it from others.
@@ -40,7 +39,7 @@ impl Desk {
         let configuration = parse(&text, path)?;
         let base = folder(path);
         let (store, queue) = state::open(&place(&configuration, &base)).await?;
-        let clock = clock(&configuration)?;
+        let clock = Clock::of(&configuration).map_err(|why| Failure::usage(format!("{CLOCK_VARIABLE} {why}")))?;
         Ok(Desk { configuration, store, queue, secrets: Secrets::new(&base), rules: digest(&text), clock })
     }
 
@@ -118,7 +117,7 @@ impl Home {
     /// Contacts no vendor.
     pub async fn staff(desk: Desk) -> Result<Home, Failure> {
         let role = if desk.is_aws() { Role::Reader } else { Role::Writer };
-        let doors = intake::doors(&desk.configuration, &desk.secrets).await?;
+        let doors = intake::doors(&desk.configuration, &desk.secrets).await;
         let Desk { configuration, store, queue, secrets, rules, .. } = &desk;
         let opened = Workflow::open(configuration, rules.clone(), role, secrets, store.clone(), queue.clone());
         let workflow = opened.await?;
@@ -196,19 +195,6 @@ fn place(configuration: &Configuration, base: &Path) -> HomeRef {
         HomeRef::Machine(path) => HomeRef::Machine(base.join(path).to_string_lossy().into_owned()),
         HomeRef::Aws { tables, queue } => HomeRef::Aws { tables: tables.clone(), queue: queue.clone() },
     }
-}
-
-fn clock(configuration: &Configuration) -> Result<Clock, Failure> {
-    let Ok(setting) = std::env::var(CLOCK_VARIABLE) else { return Ok(Clock::Real) };
-    let Some(path) = setting.strip_prefix("file:") else {
-        return Err(Failure::usage(format!("{CLOCK_VARIABLE} must be file:PATH")));
-    };
-    let vendors = configuration.connections.iter().map(|c| c.base_url.as_deref());
-    let mut vendors = vendors.chain([configuration.jumpcloud.base_url.as_deref()]);
-    if !vendors.all(|url| url.is_some_and(|url| url.starts_with("http://127.0.0.1:"))) {
-        return Err(Failure::usage(format!("{CLOCK_VARIABLE} is for simulators on 127.0.0.1 only; unset it")));
-    }
-    Ok(Clock::File(PathBuf::from(path)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod check;
-mod clock;
 mod dead;
 mod demo;
 mod exit;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use intake::{PollError, Source};
-use lambda::{Clock, Failure, Home, Parts, Refusals, Warm};
+use lambda::{Failure, Home, Parts, Refusals, Warm};
 use mapping::configuration::Connection;
 use mapping::employee::ConnectionName;
 use mapping::secret::Secret;
 use serde::Serialize;
 use serde_json::Value;
-use state::SecretError;
+use state::{Clock, SecretError};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambda::{Clock, Failure, Home, NotReady, Parts, Refusals, Warm};
+use lambda::{Failure, Home, NotReady, Parts, Refusals, Warm};
 use mapping::configuration::SecretRef;
 use mapping::request::Trigger;
 use mapping::secret::Secret;
 use mapping::status::Status;
 use serde_json::Value;
 use state::sqs::leases;
-use state::{Lease, LeaseId, SecretError};
+use state::{Clock, Lease, LeaseId, SecretError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use lambda::{Clock, Failure, Home, Parts, Warm};
+use lambda::{Failure, Home, Parts, Warm};
 use mapping::employee::ConnectionName;
 use serde::Serialize;
+use state::Clock;
 use workflow::{Mode, OpenError, Role, Selection, Surveyed, Trouble, Workflow};
 
 use crate::asked::Asked;

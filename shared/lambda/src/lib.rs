@@ -24,7 +24,6 @@
 //! | `calls{vendor,answer}` | all but webhook | attempts to call a vendor: 2xx, 3xx, 4xx, 401, 403, 429, 5xx, none |
 //! | `rules_unreadable` | all | looks that found rules which this version cannot read |
 
-mod clock;
 mod home;
 mod invocation;
 mod log;
@@ -32,7 +31,6 @@ mod meter;
 mod refusals;
 mod warm;
 
-pub use clock::{CLOCK_VARIABLE, Clock};
 pub use home::Home;
 pub use invocation::{Failure, invocation, time_left};
 pub use refusals::Refusals;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mapping::configuration::Configuration;
-use state::{RulesText, Secrets, StateError};
+use state::{CLOCK_VARIABLE, Clock, RulesText, Secrets, StateError};
 use tokio::sync::Mutex;
 
-use crate::clock::{CLOCK_VARIABLE, Clock};
 use crate::home::Home;
 
 /// How long pushed rules may take to be obeyed; a look is one small read.
@@ -131,7 +130,7 @@ impl<T> Warm<T> {
         E: std::error::Error,
     {
         let (configuration, version) = rules;
-        let clock = Clock::choose(std::env::var(CLOCK_VARIABLE).ok().as_deref(), &configuration)?;
+        let clock = Clock::of(&configuration).map_err(NotReady::Clock)?;
         let rules = format!("v{version}");
         let parts = Parts { configuration, rules, secrets: self.secrets.clone(), home: self.home.clone(), clock };
         make(parts).await.map_err(|error| NotReady::Make(error.to_string()))

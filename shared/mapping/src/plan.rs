@@ -50,10 +50,8 @@ pub struct Seen<'a> {
     pub suspended_by_us: bool,
     /// The manager's account.
     pub manager: ManagerSeen,
-    /// The managed groups the account is in.
+    /// The groups the account is in, of those that rules name or have named, and of no others.
     pub groups: &'a BTreeSet<GroupName>,
-    /// Every group that the rules name or have named.
-    pub managed: &'a BTreeSet<GroupName>,
     /// What is known of a group.
     pub group: &'a dyn Fn(&GroupName) -> GroupSeen,
     /// Whether a user name is known to be taken.
@@ -514,7 +512,7 @@ fn groups(desired: &Desired, seen: &Seen<'_>, current: &BTreeSet<GroupName>, pla
         Standing::Left { .. } => standing_in_words(desired),
         Standing::Upcoming { .. } | Standing::Here | Standing::Unknown => "no rule names it for this person".to_owned(),
     };
-    for group in current.iter().filter(|g| seen.managed.contains(*g) && !desired.groups.contains_key(*g)) {
+    for group in current.iter().filter(|g| !desired.groups.contains_key(*g)) {
         // A group that was deleted meanwhile has no members; one that became dynamic is JumpCloud's.
         if (seen.group)(group) == GroupSeen::Static {
             plan.actions.push(Action::Leave { group: group.clone(), because: because.clone() });

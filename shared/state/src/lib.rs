@@ -29,6 +29,7 @@
 
 mod audit;
 mod aws;
+mod clock;
 mod dynamodb;
 mod error;
 mod queue;
@@ -43,6 +44,7 @@ mod store;
 use mapping::configuration::HomeRef;
 
 pub use crate::audit::{AuditKind, AuditRow};
+pub use crate::clock::{CLOCK_VARIABLE, Clock};
 pub use crate::error::StateError;
 pub use crate::queue::{DeadLetter, Depth, Lease, LeaseId, Queue};
 pub use crate::record::{KnownGroup, Record};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use jumpcloud::{Fault, Group, JumpCloud};
@@ -19,10 +19,14 @@ const CLAIM: SignedDuration = SignedDuration::from_secs(10);
 const CLAIM_LOOKS: usize = 15;
 const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
+/// For how long nobody asks the store which groups others have come to know.
+const GOOD_FOR: Duration = Duration::from_secs(30);
+
 /// The groups that rules name or have named, as last seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Directory {
     known: RwLock<BTreeMap<GroupName, KnownGroup>>,
+    loaded: RwLock<Instant>,
     /// One at a time makes a group: two workers with the same new department must not make it twice. Each group has a
     /// lock of its own: whoever needs another one does not wait.
     making: RwLock<BTreeMap<GroupName, Arc<Mutex<()>>>>,
@@ -34,7 +38,25 @@ impl Directory {
     /// # Errors
     /// The store's.
     pub async fn load(store: &Store) -> Result<Directory, StateError> {
-        Ok(Directory { known: RwLock::new(store.groups().await?), making: RwLock::default() })
+        let known = RwLock::new(store.groups().await?);
+        Ok(Directory { known, loaded: RwLock::new(Instant::now()), making: RwLock::default() })
+    }
+
+    /// Asks the store again where another process may know more: of `needed`, groups that somebody is in by our records;
+    /// and of all others now and then. Whoever does not know a group can take nobody out of it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keep_up(&self, store: &Store, needed: &BTreeSet<GroupName>) -> Result<(), StateError> {
+        let lacks = needed.iter().any(|name| self.id(name).is_none());
+        let old = self.loaded.read().expect("no panic while groups are noted").elapsed() >= GOOD_FOR;
+        if !lacks && !old {
+            return Ok(());
+        }
+        let stored = store.groups().await?;
+        *self.loaded.write().expect("no panic while groups are noted") = Instant::now();
+        self.known.write().expect("no panic while groups are noted").extend(stored);
+        Ok(())
     }
 
     /// Every group that rules name or have named.

@@ -105,7 +105,6 @@ impl Observed {
 
     /// Decides.
     pub fn plan(&self, desired: &Desired, suspended_by_us: bool, workflow: &Workflow) -> Plan {
-        let managed = workflow.directory.names();
         let names: BTreeSet<&str> = self.accounts.iter().map(|a| &*a.username).collect();
         let taken = |name: &str| match &self.username {
             Some(ours) => name != ours,
@@ -117,7 +116,6 @@ impl Observed {
             suspended_by_us,
             manager: self.manager.clone(),
             groups: &self.groups,
-            managed: &managed,
             group: &group,
             taken: &taken,
         };

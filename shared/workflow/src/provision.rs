@@ -67,6 +67,8 @@ impl Workflow {
             status,
             again,
         };
+        let nowhere = BTreeSet::new();
+        self.directory.keep_up(&self.store, record.as_ref().map_or(&nowhere, |r| &r.groups)).await?;
         let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
         let closely = request.survey.is_some() || request.trigger == Trigger::Manual;
         let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false, closely };

@@ -131,7 +131,6 @@ impl<'a> Surveyor<'a> {
             suspended_by_us: record.is_some_and(|r| r.suspended_by_us),
             manager,
             groups,
-            managed: groups,
             group: &|name: &GroupName| self.workflow.directory.seen(name),
             taken: &|name: &str| self.census.is_taken(name),
         };

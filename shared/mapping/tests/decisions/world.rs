@@ -167,7 +167,6 @@ impl World {
             suspended_by_us: self.suspended_by_us.contains(&employee.key),
             manager: self.manager(&desired),
             groups: &groups,
-            managed: &managed,
             group: &|name| match (self.dynamic.contains(name), self.members.contains_key(name)) {
                 (true, _) => GroupSeen::Dynamic,
                 (false, true) => GroupSeen::Static,

@@ -1,11 +1,9 @@
-//! What time it is.
+//! What time it is: where the environment says so, that of a simulated world.
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mapping::configuration::Configuration;
-
-use crate::warm::NotReady;
 
 /// The name of the variable that puts a simulated world's clock in place of the real one.
 pub const CLOCK_VARIABLE: &str = "HIREWIRE_CLOCK";
@@ -23,14 +21,21 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The one that `setting`, the variable's value, asks for.
-    pub(crate) fn choose(setting: Option<&str>, configuration: &Configuration) -> Result<Clock, NotReady> {
+    /// The one that the environment asks for.
+    ///
+    /// # Errors
+    /// What is wrong with that; begin with [`CLOCK_VARIABLE`].
+    pub fn of(configuration: &Configuration) -> Result<Clock, &'static str> {
+        Clock::choose(std::env::var(CLOCK_VARIABLE).ok().as_deref(), configuration)
+    }
+
+    fn choose(setting: Option<&str>, configuration: &Configuration) -> Result<Clock, &'static str> {
         let Some(setting) = setting else { return Ok(Clock::Real) };
-        let Some(path) = setting.strip_prefix("file:") else { return Err(NotReady::Clock("must be file:PATH")) };
+        let Some(path) = setting.strip_prefix("file:") else { return Err("must be file:PATH") };
         let hr = configuration.connections.iter().map(|connection| connection.base_url.as_deref());
         let mut vendors = hr.chain([configuration.jumpcloud.base_url.as_deref()]);
         if !vendors.all(|url| url.is_some_and(|url| url.starts_with(LOOPBACK))) {
-            return Err(NotReady::Clock("is for simulators on 127.0.0.1 only; unset it"));
+            return Err("is for simulators on 127.0.0.1 only; unset it");
         }
         Ok(Clock::File(PathBuf::from(path)))
     }
@@ -67,7 +72,7 @@ mod tests {
         assert_eq!(Clock::choose(None, &real).expect("allowed"), Clock::Real);
         let file = Clock::choose(Some("file:a-folder/clock"), &simulated).expect("allowed");
         assert_eq!(file, Clock::File("a-folder/clock".into()));
-        assert!(matches!(Clock::choose(Some("file:a-folder/clock"), &real), Err(NotReady::Clock(_))));
-        assert!(matches!(Clock::choose(Some("2026-01-01"), &simulated), Err(NotReady::Clock(_))));
+        assert!(Clock::choose(Some("file:a-folder/clock"), &real).is_err());
+        assert!(Clock::choose(Some("2026-01-01"), &simulated).is_err());
     }
 }
