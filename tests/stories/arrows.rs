@@ -108,6 +108,15 @@ fn every_arrow_is_in_the_table() {
 }
 
 #[test]
+fn only_state_speaks_to_aws() {
+    let metadata = metadata();
+    for package in metadata.packages.iter().filter(|package| package.name.as_str() != "state") {
+        let sdk = package.dependencies.iter().find(|d| d.name.starts_with("aws-"));
+        assert!(sdk.is_none(), "{} depends on {}", package.name, sdk.map_or("", |d| &d.name));
+    }
+}
+
+#[test]
 fn a_test_sees_no_more_than_its_crate() {
     let table: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
     let metadata = metadata();
@@ -136,7 +145,12 @@ fn nobody_reaches_what_they_must_not() {
         reached
     };
     for (from, never) in [
-        ("intake", ["workflow", "jumpcloud", "operator", "tests"].as_slice()),
+        ("webhook", ["workflow", "jumpcloud", "poller", "provisioner", "reconciler", "operator", "tests"].as_slice()),
+        ("poller", &["workflow", "jumpcloud", "webhook", "provisioner", "reconciler", "operator", "tests"]),
+        ("provisioner", &["intake", "webhook", "poller", "reconciler", "operator", "tests"]),
+        ("reconciler", &["intake", "webhook", "poller", "provisioner", "operator", "tests"]),
+        ("lambda", &["intake", "workflow", "hris", "jumpcloud", "tests"]),
+        ("intake", &["workflow", "jumpcloud", "operator", "tests"]),
         ("hris", &["jumpcloud", "state", "workflow", "intake", "tests"]),
         ("jumpcloud", &["hris", "state", "workflow", "intake", "tests"]),
         ("state", &["hris", "jumpcloud", "transport", "tests"]),

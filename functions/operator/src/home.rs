@@ -39,8 +39,13 @@ impl Desk {
         let configuration = parse(&text, path)?;
         let base = folder(path);
         let (store, queue) = state::open(&place(&configuration, &base)).await?;
+        let secrets = match &configuration.home {
+            HomeRef::Machine(_) => Secrets::new(&base),
+            // The alias that `infra/template.yaml` gives the installation's key.
+            HomeRef::Aws { tables, .. } => Secrets::new(&base).encrypted_by(format!("alias/{tables}")),
+        };
         let clock = Clock::of(&configuration).map_err(|why| Failure::usage(format!("{CLOCK_VARIABLE} {why}")))?;
-        Ok(Desk { configuration, store, queue, secrets: Secrets::new(&base), rules: digest(&text), clock })
+        Ok(Desk { configuration, store, queue, secrets, rules: digest(&text), clock })
     }
 
     /// The same with the rules that count: on AWS those that were pushed, whatever this machine's file says.

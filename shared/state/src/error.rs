@@ -10,7 +10,9 @@ pub enum StateError {
     #[error("the store cannot be used now: {0}; put that right and run again, nothing is half done")]
     Unavailable(String),
     /// What is there makes no sense.
-    #[error("the store holds what cannot be read: {0}; restore the file, or move it away and survey everyone again")]
+    #[error(
+        "the store holds what cannot be read: {0}; restore the file or the table, or move it away and survey everyone again"
+    )]
     Corrupt(String),
     /// A newer Hirewire wrote this file.
     #[error("a newer hirewire wrote this store (format {found}, this one knows {known}); update hirewire")]

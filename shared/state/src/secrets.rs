@@ -20,17 +20,25 @@ pub struct Secrets {
     base: PathBuf,
     /// Made when the first `secret:` is met: nobody on one machine needs AWS.
     manager: Arc<OnceCell<Client>>,
+    /// The KMS key that new secrets are encrypted with; AWS's own where none is named.
+    key: Option<String>,
 }
 
 impl Secrets {
     /// Relative paths are taken from `base`; AWS is found in the environment.
     pub fn new(base: &Path) -> Secrets {
-        Secrets { base: base.to_owned(), manager: Arc::default() }
+        Secrets { base: base.to_owned(), manager: Arc::default(), key: None }
     }
 
     /// The same with AWS reached as `config` says.
     pub fn with(base: &Path, config: &SdkConfig) -> Secrets {
-        Secrets { base: base.to_owned(), manager: Arc::new(OnceCell::new_with(Some(Client::new(config)))) }
+        let manager = Arc::new(OnceCell::new_with(Some(Client::new(config))));
+        Secrets { base: base.to_owned(), manager, key: None }
+    }
+
+    /// The same, with new secrets encrypted by this KMS key: its id, ARN or alias.
+    pub fn encrypted_by(self, key: String) -> Secrets {
+        Secrets { key: Some(key), ..self }
     }
 
     /// Reads a key. From AWS Secrets Manager the current version, which is text and nothing but the key.
@@ -88,7 +96,8 @@ impl Secrets {
         match put {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(|said| said.is_resource_not_found_exception()) => {
-                let create = manager.create_secret().name(name).secret_string(secret.expose()).send().await;
+                let create = manager.create_secret().name(name).secret_string(secret.expose());
+                let create = create.set_kms_key_id(self.key.clone()).send().await;
                 create.map(drop).map_err(|error| not_taken(said(&error)))
             }
             Err(error) => Err(not_taken(said(&error))),
