@@ -1,8 +1,11 @@
 //! The command line, and what it comes to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+
+use crate::aws::Built;
 
 /// From so many people on, more of them are worked on at once.
 const LARGE: usize = 10_000;
@@ -29,6 +32,15 @@ pub struct Arguments {
     /// How many people are worked on at once [default: 8; 32 from 10,000 people on].
     #[arg(long, value_name = "NUMBER")]
     in_flight: Option<usize>,
+    /// Measure the functions instead: these, as `cargo lambda build` has built them. Needs the AWS emulator of `tests/aws`.
+    #[arg(long, value_name = "FOLDER", requires_all = ["hello", "emulator"], conflicts_with_all = ["people", "latency", "full", "quick", "in_flight"])]
+    aws: Option<PathBuf>,
+    /// The smallest function there is, built as they are.
+    #[arg(long, value_name = "FILE")]
+    hello: Option<PathBuf>,
+    /// AWS's own runtime emulator.
+    #[arg(long, value_name = "FILE")]
+    emulator: Option<PathBuf>,
 }
 
 /// One company to measure.
@@ -43,6 +55,11 @@ pub struct Setting {
 }
 
 impl Arguments {
+    /// What to measure on AWS, if that is what is asked for.
+    pub fn on_aws(&self) -> Option<Built> {
+        Some(Built { functions: self.aws.clone()?, hello: self.hello.clone()?, emulator: self.emulator.clone()? })
+    }
+
     /// The sizes asked for.
     pub fn sizes(&self) -> Vec<usize> {
         if self.quick { vec![200, 1_000] } else { self.people.clone() }

@@ -151,7 +151,8 @@ fn processor_time(id: u32) -> Option<Duration> {
     Some(TICK * ticks()?.saturating_add(ticks()?))
 }
 
-fn peak_memory(id: u32) -> Option<u64> {
+/// The most memory that a running process ever held, in bytes.
+pub fn peak_memory(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -1,9 +1,11 @@
 //! `hirewire-bench`: what the real `hirewire` costs, in calls, time and memory.
 //!
 //! The simulators run inside this process; the release binary of `hirewire` that lies beside this one runs as a child
-//! process, so that its time and its memory are its own.
+//! process, so that its time and its memory are its own. `--aws` measures the functions instead: `tests/figures` builds
+//! and starts what that needs.
 
 mod arguments;
+mod aws;
 mod calls;
 mod child;
 mod measures;
@@ -38,6 +40,9 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), Broken> {
     let started = Instant::now();
+    if let Some(built) = arguments.on_aws() {
+        return aws::run(&built).await;
+    }
     let binary = child::hirewire()?;
     let baseline = measures::baseline(&binary).await?;
     words::opening(&binary, baseline);

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-/// The variable that says where the emulator is.
+/// The variable that says where the emulators are, separated by commas.
 pub const EMULATOR: &str = "HIREWIRE_AWS";
 /// The region that everything is in.
 pub const REGION: &str = "us-east-1";
@@ -24,9 +24,12 @@ impl Account {
     /// # Panics
     /// Where no emulator is running.
     pub fn open() -> Account {
-        let endpoint = std::env::var(EMULATOR).unwrap_or_else(|_| {
+        let emulators = std::env::var(EMULATOR).unwrap_or_else(|_| {
             panic!("no AWS emulator here: run tests/run, or put tests/aws before the command");
         });
+        // Any will do: they know nothing of each other, and an account lives in one of them.
+        let emulators: Vec<&str> = emulators.split(',').collect();
+        let endpoint = emulators[fastrand::usize(..emulators.len())].to_owned();
         let id = format!("{:012}", fastrand::u64(100_000_000_000..1_000_000_000_000));
         Account { id, endpoint, client: reqwest::Client::new() }
     }

@@ -127,8 +127,9 @@ fn a_test_sees_no_more_than_its_crate() {
         }
         for dependency in package.dependencies.iter().filter(|d| d.kind == DependencyKind::Development) {
             let (from, to) = (package.name.as_str(), dependency.name.as_str());
-            let emulator = (from, to) == ("state", "tests");
-            assert!(!table.contains_key(to) || table[from].contains(&to) || emulator, "{from} -> {to} for its tests");
+            // Itself, with everything that it can do; and the emulator.
+            let allowed = from == to || (from, to) == ("state", "tests") || table[from].contains(&to);
+            assert!(!table.contains_key(to) || allowed, "{from} -> {to} for its tests");
         }
     }
 }
@@ -388,11 +389,10 @@ async fn logs_hold_ids_and_counts_and_nobodys_data() {
     };
     // A vendor's words may name people.
     world.town.jumpcloud.traffic().fail(refusal("/api/systemusers", "Rosa Kowalski <rosa@acme.example> is not wanted"));
-    let mut command = world.command(&["--log", "json", "sync"]);
-    let run = tokio::task::spawn_blocking(move || command.env("HIREWIRE_LOG", "debug").output()).await;
-    let run = run.expect("waited for").expect("hirewire runs");
-    let mut log = String::from_utf8(run.stderr).expect("text");
-    assert_eq!(run.status.code(), Some(1), "{log}");
+    let run = world.run(&["--log", "json", "sync"], &[("HIREWIRE_LOG", "debug")]).await;
+    // On AWS somebody's manager may have come later: then both were tried again, and it worked.
+    assert!(run.code == 1 || (world.house.is_some() && run.code == 0), "{run:?}");
+    let mut log = run.err + &world.functions_log();
     assert!(log.contains("not done") && log.contains("HTTP 422"), "the log tells of the refusal: {log}");
 
     world.town.jumpcloud.traffic().heal();

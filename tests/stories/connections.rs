@@ -7,7 +7,7 @@ use tests::bamboohr::BambooHr;
 use tests::server::{Fault, Trouble};
 
 use crate::cast::{ADA, GRACE, MONDAY, ada, grace, person};
-use crate::world::World;
+use crate::world::{World, only_one_machine};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_serve_takes_everyone_and_a_poll_whoever_changed() {
@@ -49,7 +49,7 @@ async fn a_webhook_counts_only_if_bamboohr_signed_it_and_says_only_who() {
     let mut forged = real.clone();
     forged.body = forged.body.replace("\"7\"", "\"8\"");
     assert_ne!(forged.body, real.body, "a body that names employee 7");
-    assert_eq!(world.town.bamboohr.send(&forged).await, Some(401));
+    assert!(world.is_refused(world.town.bamboohr.send(&forged).await));
     let mut astray = real.clone();
     astray.url = serving.url.replace("/acme", "/nobody");
     assert_eq!(world.town.bamboohr.send(&astray).await, Some(404));
@@ -159,7 +159,7 @@ async fn each_connection_has_its_own_webhook_and_key() {
     beta.set("7", "lastName", "Betty");
     let mut delivery = beta.pending_webhooks().pop().expect("a webhook waits");
     delivery.url = serving.url.clone();
-    assert_eq!(beta.send(&delivery).await, Some(401), "acme's door does not take beta's signature");
+    assert!(world.is_refused(beta.send(&delivery).await), "acme's door does not take beta's signature");
     delivery.url = serving.url.replace("/acme", "/beta");
     assert_eq!(beta.send(&delivery).await, Some(200));
     world.eventually("the name is new", |_| world.says("bea@beta.example", "lastname") == "Betty").await;
@@ -175,6 +175,9 @@ fn accepted(world: &World, path: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finishes_whoever_is_under_way_and_a_restart_goes_on() {
+    if only_one_machine("nobody stops functions") {
+        return;
+    }
     let world = World::at(MONDAY).await;
     world.move_in();
     world.town.jumpcloud.traffic().set_latency(Duration::from_millis(25));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -44,6 +45,7 @@ pub struct Function {
     timeout: Duration,
     send: mpsc::Sender<Invocation>,
     process: Mutex<Option<Child>>,
+    retired: AtomicBool,
     turn: AsyncMutex<()>,
     _stop: oneshot::Sender<()>,
 }
@@ -84,13 +86,17 @@ impl Function {
         ] {
             environment.push((variable.to_owned(), value.to_owned()));
         }
-        let (process, turn) = (Mutex::new(None), AsyncMutex::new(()));
-        Arc::new(Function { name, environment, log: log.to_owned(), timeout, send, process, turn, _stop: stop })
+        let (process, turn, retired) = (Mutex::new(None), AsyncMutex::new(()), AtomicBool::new(false));
+        let log = log.to_owned();
+        Arc::new(Function { name, environment, log, timeout, send, process, retired, turn, _stop: stop })
     }
 
     /// One event, and what comes of it; `Err` is what Lambda calls an error: the function's own, its end, or no time.
     pub async fn invoke(&self, event: Value) -> Answer {
         let _one_at_a_time = self.turn.lock().await;
+        if self.retired.load(Ordering::SeqCst) {
+            return Err("the function is no more".to_owned());
+        }
         self.start();
         let (reply, mut answer) = oneshot::channel();
         let sent = self.send.send(Invocation { event, reply }).await;
@@ -107,6 +113,17 @@ impl Function {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Whether it has an event under way.
+    pub fn is_busy(&self) -> bool {
+        self.turn.try_lock().is_err()
+    }
+
+    /// Ends the process as a power cut would, for ever.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::SeqCst);
+        self.kill();
     }
 
     /// Ends the process as a power cut would.

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,11 +19,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tests::aws::{Account, REGION};
+use tests::aws::{Account, REGION, log_table, state_table};
 use tests::clock::Clock;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::function::Function;
@@ -33,30 +35,62 @@ pub const NAME: &str = "hirewire";
 const BATCH: usize = 10;
 /// How many provisioners there are.
 const PROVISIONERS: usize = 2;
-/// How often the mapping looks; AWS's own waits in one long call.
+/// How often the mapping looks while there is something to do, and when there is nothing; AWS's own waits in one long
+/// call.
+const SOON: Duration = Duration::from_millis(5);
+const LATER: Duration = Duration::from_millis(50);
+/// How often the schedules look at the clock.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long somebody who is under way may take to finish.
+const FINISH: Duration = Duration::from_secs(10);
 /// How long a message is somebody's. Longer than any story waits: what a killed function held is made visible at once.
 const VISIBILITY: u32 = 120;
+/// The longest that what is given back stays away, in seconds. SQS counts real ones; a story whose clock moves on by so
+/// many has them back at once.
+const LONGEST_AWAY: i64 = 301;
 
 /// An account, and what was put into it.
 pub struct House {
     /// The account.
     pub account: Account,
     folder: PathBuf,
+    clock: Clock,
     put: Mutex<BTreeMap<String, String>>,
+    away: Away,
+    detour: Mutex<Option<String>>,
 }
+
+/// Messages that were given back, by their ids: how SQS knows them, and when that was by the story's clock.
+type Away = Arc<Mutex<BTreeMap<String, (Value, Timestamp)>>>;
 
 impl House {
     /// A new account with tables and queues; its configuration lies beside the town's.
-    pub async fn build(folder: &Path) -> House {
+    pub async fn build(folder: &Path, clock: Clock) -> House {
         let account = Account::open();
         account.make_home(NAME).await;
-        House { account, folder: folder.to_owned(), put: Mutex::default() }
+        House {
+            account,
+            folder: folder.to_owned(),
+            clock,
+            put: Mutex::default(),
+            away: Away::default(),
+            detour: Mutex::default(),
+        }
     }
 
     /// The configuration for `hirewire`.
     pub fn config(&self) -> PathBuf {
         self.folder.join("aws.toml")
+    }
+
+    /// Both tables are lost, with the rules in them; the queue is not.
+    pub async fn lose_the_tables(&self) {
+        for table in [state_table(NAME), log_table(NAME)] {
+            let name = json!({ "TableName": table["TableName"] });
+            self.account.call("dynamodb", "DeleteTable", name).await.expect("a table to lose");
+            self.account.call("dynamodb", "CreateTable", table).await.expect("a table is made");
+        }
+        self.put.lock().expect("no panic").remove("");
     }
 
     /// What a function's, or the command's, environment must hold.
@@ -105,10 +139,20 @@ impl House {
         });
     }
 
-    async fn function(&self, name: &'static str, timeout: u64) -> Arc<Function> {
+    /// Functions that are started from now on reach AWS through this address.
+    pub fn lead_through(&self, address: &str) {
+        *self.detour.lock().expect("no panic") = Some(address.to_owned());
+    }
+
+    /// One function, not started yet.
+    pub async fn function(&self, name: &'static str, timeout: u64) -> Arc<Function> {
         let mut environment = self.environment();
+        if let Some(address) = &*self.detour.lock().expect("no panic") {
+            environment.push(("AWS_ENDPOINT_URL".to_owned(), address.clone()));
+        }
         environment.push(("HIREWIRE_STORE".to_owned(), format!("dynamodb:{NAME}")));
         environment.push(("HIREWIRE_QUEUE".to_owned(), format!("sqs:{NAME}")));
+        environment.push(("HIREWIRE_LOG".to_owned(), "debug".to_owned()));
         Function::new(name, environment, Duration::from_secs(timeout), &self.log()).await
     }
 
@@ -119,42 +163,63 @@ impl House {
 
     /// Provisioners, working the queue.
     pub async fn staff(&self) -> Mapping {
-        let mut lanes = Vec::with_capacity(PROVISIONERS);
         let mut provisioners = Vec::with_capacity(PROVISIONERS);
         for _ in 0..PROVISIONERS {
-            let function = self.function("provisioner", 150).await;
-            lanes.push(tokio::spawn(map(self.account.clone(), Arc::clone(&function))));
-            provisioners.push(function);
+            provisioners.push(self.function("provisioner", 150).await);
         }
-        Mapping { lanes, provisioners }
+        let name = json!({ "QueueName": format!("{NAME}.fifo") });
+        let found = self.account.call("sqs", "GetQueueUrl", name).await.expect("a queue");
+        let (stopped, away) = (Arc::new(AtomicBool::new(false)), Arc::clone(&self.away));
+        let lane = Lane {
+            account: self.account.clone(),
+            url: found["QueueUrl"].clone(),
+            clock: self.clock.clone(),
+            away,
+            stopped: Arc::clone(&stopped),
+        };
+        let free = Arc::new(Semaphore::new(provisioners.len()));
+        tokio::spawn(map(lane, provisioners.clone(), Arc::clone(&free)));
+        Mapping { stopped, free, provisioners }
     }
 
     /// Everything: the door at `listener`, provisioners, and by the story's clock poller and reconciler.
     pub async fn open(&self, listener: TcpListener, clock: Clock, poll_every: SignedDuration) -> Open {
         let webhook = self.function("webhook", 9).await;
-        let poller = self.function("poller", 60).await;
-        let reconciler = self.function("reconciler", 900).await;
+        // Each schedule may find the one before still at work.
+        let pollers = vec![self.function("poller", 60).await, self.function("poller", 60).await];
+        let reconcilers = vec![self.function("reconciler", 900).await];
         let app = Router::new().route("/webhook/{connection}", post(door)).with_state(Arc::clone(&webhook));
         let serving = tokio::spawn(async move {
             let _ = axum::serve(listener, app).await;
         });
-        let schedule = tokio::spawn(schedule(Arc::clone(&poller), Arc::clone(&reconciler), clock, poll_every));
+        let others = [vec![webhook], pollers.clone(), reconcilers.clone()].concat();
+        let surveys = tokio::spawn(schedule(reconcilers, clock.clone(), SignedDuration::from_mins(5)));
+        let polls = tokio::spawn(schedule(pollers, clock, poll_every));
         let mapping = self.staff().await;
-        Open { tasks: vec![serving, schedule], others: vec![webhook, poller, reconciler], mapping }
+        Open { tasks: vec![serving, surveys, polls], others, mapping }
     }
 }
 
 /// Provisioners at work, until dropped.
 pub struct Mapping {
-    lanes: Vec<JoinHandle<()>>,
+    stopped: Arc<AtomicBool>,
+    free: Arc<Semaphore>,
     /// The functions.
     pub provisioners: Vec<Arc<Function>>,
 }
 
 impl Mapping {
+    /// Takes no more, and waits for what is under way: a schedule that is switched off breaks nothing off.
+    pub async fn finish(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let places = u32::try_from(self.provisioners.len()).expect("a few");
+        let _ = tokio::time::timeout(FINISH, self.free.acquire_many(places)).await;
+    }
+
+    /// Ends the provisioners where they are. What they had in hand is given back at once.
     fn stop(&mut self) {
-        self.lanes.iter().for_each(JoinHandle::abort);
-        self.provisioners.iter().for_each(|function| function.kill());
+        self.stopped.store(true, Ordering::SeqCst);
+        self.provisioners.iter().for_each(|function| function.retire());
     }
 }
 
@@ -173,10 +238,17 @@ pub struct Open {
 }
 
 impl Open {
+    /// Nothing new begins; what is under way is finished.
+    pub async fn finish(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.mapping.finish().await;
+        self.stop();
+    }
+
     /// Stops everything where it is.
     pub fn stop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
-        self.others.iter().for_each(|function| function.kill());
+        self.others.iter().for_each(|function| function.retire());
         self.mapping.stop();
     }
 }
@@ -187,42 +259,105 @@ impl Drop for Open {
     }
 }
 
-/// What an event source mapping does: takes a batch, hands it over, deletes what was not reported.
-async fn map(account: Account, provisioner: Arc<Function>) {
-    let name = json!({ "QueueName": format!("{NAME}.fifo") });
-    let found = account.call("sqs", "GetQueueUrl", name).await.expect("a queue");
-    let url = found["QueueUrl"].clone();
-    loop {
+/// What a mapping works with.
+#[derive(Clone)]
+struct Lane {
+    account: Account,
+    url: Value,
+    clock: Clock,
+    away: Away,
+    stopped: Arc<AtomicBool>,
+}
+
+/// What an event source mapping does: takes a batch, hands it to whoever is free, deletes what was not reported. It is
+/// never broken off: an answer with messages that nobody reads would keep them out of sight.
+async fn map(lane: Lane, provisioners: Vec<Arc<Function>>, free: Arc<Semaphore>) {
+    let idle = Arc::new(Mutex::new(provisioners));
+    let mut pause = SOON;
+    while !lane.stopped.load(Ordering::SeqCst) {
+        let place = Arc::clone(&free).acquire_owned().await.expect("it is never closed");
+        lane.bring_back().await;
+        let messages = lane.take().await;
+        if messages.is_empty() {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LATER);
+            continue;
+        }
+        pause = SOON;
+        let provisioner = idle.lock().expect("no panic").pop().expect("there is one for each place");
+        let (lane, idle) = (lane.clone(), Arc::clone(&idle));
+        tokio::spawn(async move {
+            lane.hand_over(&provisioner, messages).await;
+            idle.lock().expect("no panic").push(provisioner);
+            drop(place);
+        });
+    }
+}
+
+impl Lane {
+    async fn take(&self) -> Vec<Value> {
         let take = json!({
-            "QueueUrl": url, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 0, "VisibilityTimeout": VISIBILITY,
+            "QueueUrl": self.url, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 0, "VisibilityTimeout": VISIBILITY,
             "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
         });
         // An emulator that is out of breath is asked again.
-        let taken = account.call("sqs", "ReceiveMessage", take).await.unwrap_or_default();
-        let messages = taken["Messages"].as_array().cloned().unwrap_or_default();
-        if messages.is_empty() {
-            tokio::time::sleep(LOOK).await;
-            continue;
-        }
-        let records: Vec<Value> = messages.iter().map(|message| record(&account, message)).collect();
-        let answer = provisioner.invoke(json!({ "Records": records })).await;
+        let taken = self.account.call("sqs", "ReceiveMessage", take).await.unwrap_or_default();
+        taken["Messages"].as_array().cloned().unwrap_or_default()
+    }
+
+    async fn hand_over(&self, provisioner: &Function, messages: Vec<Value>) {
+        let records: Vec<Value> = messages.iter().map(|message| record(&self.account, message)).collect();
         for message in &messages {
-            let handle = json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"] });
+            self.away.lock().expect("no panic").remove(id(message));
+        }
+        let answer = provisioner.invoke(json!({ "Records": records })).await;
+        let mut done = Vec::with_capacity(messages.len());
+        for message in &messages {
+            let handle = message["ReceiptHandle"].clone();
             match &answer {
                 Ok(answer) if !is_reported(answer, &message["MessageId"]) => {
-                    let _ = account.call("sqs", "DeleteMessage", handle).await;
+                    done.push(json!({ "Id": done.len().to_string(), "ReceiptHandle": handle }));
                 }
                 // It has said itself when it wants it back.
-                Ok(_) => {}
-                // On AWS they come back when their visibility ends; a story does not wait a quarter of an hour.
-                Err(_) => {
-                    let mut now = handle;
-                    now["VisibilityTimeout"] = json!(0);
-                    let _ = account.call("sqs", "ChangeMessageVisibility", now).await;
+                Ok(_) => {
+                    let given_back = (handle, self.clock.now());
+                    self.away.lock().expect("no panic").insert(id(message).to_owned(), given_back);
                 }
+                // On AWS they come back when their visibility ends; a story does not wait a quarter of an hour.
+                Err(_) => self.show(handle).await,
             }
         }
+        if !done.is_empty() {
+            let done = json!({ "QueueUrl": self.url, "Entries": done });
+            let _ = self.account.call("sqs", "DeleteMessageBatch", done).await;
+        }
     }
+
+    /// What was given back so long ago, by the story's clock, that it must be there again.
+    async fn bring_back(&self) {
+        let now = self.clock.now();
+        let is_back = |since: Timestamp| now.duration_since(since).as_secs() >= LONGEST_AWAY;
+        let mut back = Vec::new();
+        self.away.lock().expect("no panic").retain(|_, (handle, since)| {
+            let stays = !is_back(*since);
+            if !stays {
+                back.push(handle.clone());
+            }
+            stays
+        });
+        for handle in back {
+            self.show(handle).await;
+        }
+    }
+
+    async fn show(&self, handle: Value) {
+        let now = json!({ "QueueUrl": self.url, "ReceiptHandle": handle, "VisibilityTimeout": 0 });
+        let _ = self.account.call("sqs", "ChangeMessageVisibility", now).await;
+    }
+}
+
+fn id(message: &Value) -> &str {
+    message["MessageId"].as_str().expect("a message has an id")
 }
 
 fn is_reported(answer: &Value, message: &Value) -> bool {
@@ -282,23 +417,19 @@ async fn door(
     }
 }
 
-/// What the schedules do, by a clock that may jump: the poller at once and then each `poll_every`, and the reconciler
-/// each five minutes.
-async fn schedule(poller: Arc<Function>, reconciler: Arc<Function>, clock: Clock, poll_every: SignedDuration) {
-    let later = |by: SignedDuration| clock.now().saturating_add(by).expect("a short span");
-    let (mut next_poll, mut next_survey) = (clock.now(), clock.now());
+/// What a schedule does, by a clock that may jump: at once, and then each so often, if one of these is free.
+async fn schedule(functions: Vec<Arc<Function>>, clock: Clock, every: SignedDuration) {
+    let mut next = clock.now();
     loop {
-        if clock.now() >= next_survey {
-            next_survey = later(SignedDuration::from_mins(5));
-            if let Err(error) = reconciler.invoke(json!({})).await {
-                eprintln!("reconciler: {error}");
-            }
-        }
-        if clock.now() >= next_poll {
-            next_poll = later(poll_every);
-            if let Err(error) = poller.invoke(json!({})).await {
-                eprintln!("poller: {error}");
-            }
+        let free = functions.iter().find(|function| !function.is_busy());
+        if let (Some(function), true) = (free, clock.now() >= next) {
+            next = clock.now().saturating_add(every).expect("a short span");
+            let function = Arc::clone(function);
+            tokio::spawn(async move {
+                if let Err(error) = function.invoke(json!({})).await {
+                    eprintln!("a schedule: {error}");
+                }
+            });
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -40,7 +40,7 @@ async fn a_lost_store_is_rebuilt_from_the_accounts_without_writing() {
     world.sync().await;
     // Nothing but the link tells any more whose account this is.
     world.town.bamboohr.set_all("7", &[("workEmail", Some("new@acme.example")), ("employeeNumber", Some("2007"))]);
-    std::fs::remove_file(world.town.folder().join("hirewire.db")).expect("a store to lose");
+    world.lose_the_store().await;
     world.forget_calls();
     world.sync().await;
     assert_eq!(world.creations(), 0);

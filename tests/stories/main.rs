@@ -2,10 +2,12 @@
 
 mod accounts;
 mod arrows;
+mod aws_faults;
 mod cast;
 mod connections;
 mod contract;
 mod crash;
+mod deployed;
 mod faults;
 mod function;
 mod groups;

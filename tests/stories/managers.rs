@@ -1,10 +1,13 @@
 //! Who reports to whom.
 
 use crate::cast::{ADA, GRACE, MONDAY, active, ada, grace, person};
-use crate::world::{RULES, World};
+use crate::world::{RULES, World, only_one_machine};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn managers_come_first_so_that_everyone_is_made_by_one_call() {
+    if only_one_machine("SQS keeps no order between people; managers are set later there, by a call more") {
+        return;
+    }
     let world = World::at(MONDAY).await;
     world.move_in();
     world.sync().await;

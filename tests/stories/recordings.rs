@@ -410,6 +410,10 @@ async fn a_manager_and_their_people_find_each_other_when_worked_on_at_once() {
     // By name, so that nothing says who comes first.
     world.hirewire(&["sync", "1", "2", "3", "4", "5", "6"]).await.expect(0);
     let manager = world.says("p1@example.com", "_id");
+    // On AWS a named sync ends with those who were named; whoever follows from them may still be on the queue.
+    if world.house.is_some() {
+        world.sync().await;
+    }
     for id in ["2", "3", "4", "5", "6"] {
         assert_eq!(world.says(&format!("p{id}@example.com"), "manager"), manager, "{id}");
     }

@@ -44,7 +44,7 @@ impl Room {
         let town = Town::start(folder.path(), instant(MONDAY), "America/Denver", RULES).await;
         town.bamboohr.hire(ada());
         town.bamboohr.hire(grace());
-        let house = House::build(folder.path()).await;
+        let house = House::build(folder.path(), town.clock.clone()).await;
         Room { town, house, folder }
     }
 

@@ -424,6 +424,9 @@ async fn a_door_with_another_key_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_key_that_is_another_webhooks_is_found_out() {
+    if only_one_machine("there, a door that doubts its own key asks for another try first") {
+        return;
+    }
     let world = world().await;
     let address = free_address();
     let door = format!("http://{address}");

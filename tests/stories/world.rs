@@ -54,6 +54,12 @@ pub fn only_one_machine(why: &str) -> bool {
     elsewhere
 }
 
+/// Of many cases of one thing, on AWS only every so many-th: a world there costs seconds, and what the cases tell apart is
+/// the same code in both homes.
+pub fn fewer<T>(cases: impl IntoIterator<Item = T>, each: usize) -> Vec<T> {
+    cases.into_iter().step_by(if on_aws() { each } else { 1 }).collect()
+}
+
 /// What a `hirewire` command did.
 #[derive(Debug)]
 pub struct Run {
@@ -87,13 +93,22 @@ impl World {
 
     /// The same with other rules.
     pub async fn with(moment: &str, rules: &str) -> World {
+        World::build(moment, rules, on_aws()).await
+    }
+
+    /// A town whose Hirewire lives on AWS, wherever the other stories are told.
+    pub async fn on_aws(moment: &str, rules: &str) -> World {
+        World::build(moment, rules, true).await
+    }
+
+    async fn build(moment: &str, rules: &str, on_aws: bool) -> World {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let (_, zone) = split(moment);
         let town = Town::start(folder.path(), instant(moment), zone, rules).await;
         town.bamboohr.traffic().remember();
         town.jumpcloud.traffic().remember();
-        let house = match on_aws() {
-            true => Some(House::build(folder.path()).await),
+        let house = match on_aws {
+            true => Some(House::build(folder.path(), town.clock.clone()).await),
             false => None,
         };
         World { town, house, _folder: folder }
@@ -101,7 +116,13 @@ impl World {
 
     /// Runs `hirewire` with these words, to its end.
     pub async fn hirewire(&self, words: &[&str]) -> Run {
+        self.run(words, &[]).await
+    }
+
+    /// The same with more in its environment.
+    pub async fn run(&self, words: &[&str], environment: &[(&str, &str)]) -> Run {
         let mut command = self.command(words);
+        command.envs(environment.iter().copied());
         // Somebody must work what a sync puts on the queue. And a second passes, so that one run is not taken for another.
         let _staff = match &self.house {
             Some(house) if words.contains(&"sync") => {
@@ -117,6 +138,22 @@ impl World {
             out: String::from_utf8(stdout).expect("text"),
             err: String::from_utf8(stderr).expect("text"),
         }
+    }
+
+    /// The store is lost: the file, or the tables.
+    pub async fn lose_the_store(&self) {
+        if let Some(house) = &self.house {
+            return house.lose_the_tables().await;
+        }
+        for name in ["hirewire.db", "hirewire.db-wal", "hirewire.db-shm"] {
+            let lost = std::fs::remove_file(self.town.folder().join(name));
+            assert!(lost.is_ok() || name != "hirewire.db", "there was no store to lose");
+        }
+    }
+
+    /// Everything that the functions have logged so far; nothing on one machine.
+    pub fn functions_log(&self) -> String {
+        self.house.as_ref().and_then(|house| std::fs::read_to_string(house.log()).ok()).unwrap_or_default()
     }
 
     /// `hirewire` with these words, to be started.
@@ -219,6 +256,25 @@ impl World {
         }
     }
 
+    /// Whether a delivery was refused. A function that has read its keys a moment ago asks for another try first: they
+    /// may have been changed since.
+    pub fn is_refused(&self, status: Option<u16>) -> bool {
+        status == Some(401) || (self.house.is_some() && status == Some(503))
+    }
+
+    /// How complaints call a line of the configuration. On AWS the file has a line more, for the queue.
+    pub fn place(&self, line: usize) -> String {
+        match &self.house {
+            Some(_) => format!("aws.toml:{}", line + 1),
+            None => format!("hirewire.toml:{line}"),
+        }
+    }
+
+    /// What a run has logged; on AWS what the functions have logged as well.
+    pub fn log_of(&self, run: &Run) -> String {
+        run.err.clone() + &self.functions_log()
+    }
+
     /// Moves the clock.
     pub fn travel_to(&self, moment: &str) {
         self.town.travel_to(instant(moment));
@@ -300,7 +356,7 @@ impl Serving {
         let child = match &mut self.work {
             Work::Process(child) => child,
             Work::Functions(open, log) => {
-                open.stop();
+                open.finish().await;
                 return (0, std::fs::read_to_string(log).unwrap_or_default());
             }
         };

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tests::server::{Fault, Trouble};
 
 use crate::safety::{MORNING, email, person, tells_nothing};
-use crate::world::{RULES, Serving, World};
+use crate::world::{RULES, Serving, World, fewer};
 
 /// Worlds that are always played.
 const ALWAYS: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -516,7 +516,7 @@ async fn random_worlds_end_as_hr_says() {
     let seeds: Vec<u64> = match (number("HIREWIRE_SEED"), number("HIREWIRE_WORLDS")) {
         (Some(seed), _) => vec![seed],
         (None, Some(more)) => ALWAYS.into_iter().chain(1000..1000 + more).collect(),
-        (None, None) => ALWAYS.to_vec(),
+        (None, None) => fewer(ALWAYS, 3),
     };
     let worlds = seeds.into_iter().map(|seed| async move { (seed, tokio::spawn(live(seed)).await) });
     let ended: Vec<_> = iter(worlds).buffer_unordered(AT_ONCE).collect().await;

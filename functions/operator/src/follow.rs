@@ -40,15 +40,20 @@ pub struct Followed {
     pub since: usize,
 }
 
+/// What became of everybody.
+pub struct Outcome {
+    /// Those who were worked on.
+    pub people: Vec<Followed>,
+    /// Those of whom nothing was heard.
+    pub left: Vec<EmployeeKey>,
+    /// Whether the queue is empty: then nothing will be heard of them, because nothing is known of them.
+    pub empty: bool,
+}
+
 /// Waits until everybody of `queued` was worked on: until their record has another version than was known before; for
 /// `everyone`, until the queue is empty too or stands still, for people may follow from people. Ends early when the queue
 /// is empty, or nothing moves any more; the requests stay on the queue then.
-pub async fn follow(
-    desk: &Desk,
-    queued: &[(EmployeeKey, u64)],
-    everyone: bool,
-    bar: &Bar,
-) -> Result<Vec<Followed>, Failure> {
+pub async fn follow(desk: &Desk, queued: &[(EmployeeKey, u64)], everyone: bool, bar: &Bar) -> Result<Outcome, Failure> {
     let started = desk.clock.now();
     let mut left: BTreeMap<EmployeeKey, u64> = queued.iter().cloned().collect();
     let total = left.len();
@@ -79,13 +84,13 @@ pub async fn follow(
     }
     let keys: Vec<EmployeeKey> =
         queued.iter().map(|(key, _)| key.clone()).filter(|key| !left.contains_key(key)).collect();
-    let mut results = Vec::with_capacity(keys.len());
+    let mut people = Vec::with_capacity(keys.len());
     for some in keys.chunks(LOOKED_AT) {
         let records = desk.store.records_of(some).await?;
         let read = iter(records.into_values()).map(|record| result(desk, record, started)).buffer_unordered(READERS);
-        results.extend(read.try_collect::<Vec<_>>().await?);
+        people.extend(read.try_collect::<Vec<_>>().await?);
     }
-    Ok(results)
+    Ok(Outcome { people, left: left.into_keys().collect(), empty: empty == EMPTY_IN_A_ROW })
 }
 
 /// The rows of a run carry the moment that its record carries.

@@ -6,7 +6,11 @@ use std::sync::LazyLock;
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::arguments::LogFormat;
 use crate::exit::Failure;
@@ -14,11 +18,19 @@ use crate::exit::Failure;
 /// Starts logging. `HIREWIRE_LOG` sets what is logged (`info`, `workflow=debug`); warnings where it is not set.
 pub fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_env("HIREWIRE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
-    match format {
-        LogFormat::Text => log.without_time().init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true);
+    let lines = match format {
+        LogFormat::Text => lines.without_time().boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry().with(filter).with(lines.with_filter(filter_fn(is_heard))).init();
+}
+
+/// Our own crates know what must not be logged. All others are heard up to `info`: below that the AWS SDK and what it
+/// is made of log whole requests, and those are full of people.
+fn is_heard(metadata: &Metadata<'_>) -> bool {
+    let theirs = ["aws_", "hyper", "h2", "reqwest", "rustls"];
+    *metadata.level() <= Level::INFO || !theirs.iter().any(|name| metadata.target().starts_with(name))
 }
 
 /// Prints the one JSON document of a command.

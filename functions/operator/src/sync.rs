@@ -1,6 +1,6 @@
 //! `hirewire sync`: brings JumpCloud into step, everyone or the people named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use mapping::employee::EmployeeKey;
@@ -12,7 +12,7 @@ use workflow::{Done, Drained, Mode, Selection, Until};
 
 use crate::arguments::{Format, SyncArguments};
 use crate::exit::{Exit, Failure};
-use crate::follow::{Followed, follow};
+use crate::follow::{Followed, Outcome, follow};
 use crate::home::Home;
 use crate::output;
 use crate::plan::Summary;
@@ -76,6 +76,7 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     let only = home.desk.people(&what.selected.employees)?;
     let named = !only.is_empty();
     let every = what.selected.all || named || what.csv.is_some() || matches!(format, Format::Json);
+    let mut unheard = None;
     let (connections, people, drained) = {
         let bar = Bar::new();
         let Asked { connections, people, queued } = ask(home, what, only, every, &bar).await?;
@@ -85,8 +86,18 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
             people.lock().expect("no panic while results are kept").put(&done.key, person);
         };
         let drained = if home.desk.is_aws() {
-            let followed = follow(&home.desk, &queued, !named, &bar).await?;
+            let Outcome { people: followed, mut left, empty } = follow(&home.desk, &queued, !named, &bar).await?;
+            let known = if empty { home.desk.store.records_of(&left).await? } else { HashMap::new() };
             let mut people = people.lock().expect("no panic while results are kept");
+            if empty {
+                // Of whom neither HR nor we know anything no record is kept.
+                let status = Status::Skipped { why: Skip::NoRecord };
+                for key in left.drain(..).filter(|key| !known.contains_key(key)) {
+                    people.put(&key, Person::new(&key, Trigger::Manual, &status, None, 0));
+                }
+            }
+            // What others have on the queue is no matter of whoever named people.
+            unheard = named.then_some(left.len());
             count(&followed, &mut people)
         } else {
             bar.expect(home.desk.queue.depth(home.desk.clock.now()).await?.waiting);
@@ -110,7 +121,8 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     }
     let held = people.iter().filter(|person| person.status == "held").count();
     let unknown = named && people.iter().any(|person| person.unknown);
-    let waiting = depth.waiting + depth.delayed + if home.desk.is_aws() { depth.in_flight } else { 0 };
+    let on_queue = depth.waiting + depth.delayed + if home.desk.is_aws() { depth.in_flight } else { 0 };
+    let waiting = unheard.unwrap_or(on_queue);
     let attention = failed > 0 || held > 0 || unknown || depth.dead > 0 || waiting > 0;
     let attention = attention || connections.iter().any(Summary::needs_somebody);
     let stopped_why = stopped.as_ref().map(ToString::to_string);

@@ -17,7 +17,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start("poller");
-    let poller = Arc::new(Poller::new(Home::open().await?));
+    let poller = Arc::new(Poller::new(Home::open()?));
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (poller, time) = (Arc::clone(&poller), time_left(&event.context, MARGIN));
         lambda::invocation(async move { poller.round(&event.payload, time).await })

@@ -19,7 +19,7 @@ const MARGIN: Duration = Duration::from_secs(10);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start("provisioner");
-    let provisioner = Arc::new(Provisioner::new(Home::open().await?));
+    let provisioner = Arc::new(Provisioner::new(Home::open()?));
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (provisioner, time) = (Arc::clone(&provisioner), time_left(&event.context, MARGIN));
         lambda::invocation(async move { provisioner.work(event.payload, time).await })

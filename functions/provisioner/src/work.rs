@@ -10,7 +10,7 @@ use mapping::secret::Secret;
 use mapping::status::Status;
 use serde_json::Value;
 use state::sqs::leases;
-use state::{Clock, Lease, LeaseId, SecretError};
+use state::{Clock, Lease, LeaseId, SecretError, Secrets};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -34,6 +34,8 @@ struct Ready {
     clock: Clock,
     /// Where all its keys are kept.
     keys: Vec<SecretRef>,
+    /// What they were when it was made, or a moment before.
+    made_with: Vec<Secret>,
     /// Not more people at once than the rules allow.
     places: Arc<Semaphore>,
 }
@@ -95,23 +97,27 @@ impl Provisioner {
         if self.refusals.hold(&keys, std::time::Instant::now()) {
             return Ok((ready, true));
         }
-        Ok((self.warm.anew(compose).await?.unwrap_or(ready), false))
+        Ok((self.made_with(&keys, &ready).await?.unwrap_or(ready), false))
+    }
+
+    /// The same made with these keys; `None` where it already is.
+    async fn made_with(&self, keys: &[Secret], ready: &Ready) -> Result<Option<Arc<Ready>>, NotReady> {
+        if keys == ready.made_with.as_slice() {
+            return Ok(None);
+        }
+        // However short a while ago the old ones were read: they must not be tried again.
+        self.warm.anew_now(compose).await.map(Some)
     }
 
     /// All keys, as they are now.
     async fn keys(&self, ready: &Ready) -> Result<Vec<Secret>, NotReady> {
-        let mut keys = Vec::with_capacity(ready.keys.len());
-        for key in &ready.keys {
-            let secret = self.warm.secrets().get(key).await;
-            keys.push(secret.map_err(|error: SecretError| NotReady::Make(error.to_string()))?);
-        }
-        Ok(keys)
+        read(self.warm.secrets(), &ready.keys).await.map_err(|error| NotReady::Make(error.to_string()))
     }
 
     /// A second try for those whom a refused key has stopped: one of them alone, and the others once that one worked.
     /// What is not done then is given back already.
     async fn again(&self, mut stopped: Vec<Lease>, until: Instant) -> Vec<Lease> {
-        let fresh = match self.warm.anew(compose).await {
+        let fresh = match self.with_changed_keys().await {
             Ok(fresh) => fresh,
             Err(error) => {
                 tracing::warn!(%error, "whether refused keys were changed cannot be known now");
@@ -138,15 +144,19 @@ impl Provisioner {
         stopped
     }
 
-    /// Keys are refused for good: nobody tries them again for a while.
+    /// What to work with where a key was changed since it was read; `None` is: they are the same.
+    async fn with_changed_keys(&self) -> Result<Option<Arc<Ready>>, NotReady> {
+        let ready = self.warm.get(compose).await?;
+        let keys = self.keys(&ready).await?;
+        self.made_with(&keys, &ready).await
+    }
+
+    /// Keys are refused for good: nobody tries them again for a while. Those that were used, that is: others may have
+    /// been put in their place by now.
     async fn refused(&self) {
         metrics::counter!("keys_refused").increment(1);
-        let keys = match self.warm.get(compose).await {
-            Ok(ready) => self.keys(&ready).await,
-            Err(error) => Err(error),
-        };
-        match keys {
-            Ok(keys) => self.refusals.remember(keys, std::time::Instant::now()),
+        match self.warm.get(compose).await {
+            Ok(ready) => self.refusals.remember(ready.made_with.clone(), std::time::Instant::now()),
             Err(error) => tracing::warn!(%error, "which keys were refused cannot be kept"),
         }
     }
@@ -191,12 +201,24 @@ impl Provisioner {
     }
 }
 
+/// These keys, as they are now.
+async fn read(secrets: &Secrets, references: &[SecretRef]) -> Result<Vec<Secret>, SecretError> {
+    let mut keys = Vec::with_capacity(references.len());
+    for reference in references {
+        keys.push(secrets.get(reference).await?);
+    }
+    Ok(keys)
+}
+
 async fn compose(parts: Parts) -> Result<Ready, OpenError> {
     let Parts { configuration, rules, secrets, home, clock } = parts;
-    let workflow = Workflow::open(&configuration, rules, Role::Writer, &secrets, home.store, home.queue).await?;
     let hr = configuration.connections.iter().map(|connection| connection.api_key.clone());
-    let keys = hr.chain([configuration.jumpcloud.api_key.clone()]).collect();
-    Ok(Ready { workflow, clock, keys, places: Arc::new(Semaphore::new(configuration.in_flight)) })
+    let keys: Vec<SecretRef> = hr.chain([configuration.jumpcloud.api_key.clone()]).collect();
+    // Before they are read for use: should one be changed in between, the older one is taken for refused, not the newer.
+    let made_with = read(&secrets, &keys).await?;
+    let workflow = Workflow::open(&configuration, rules, Role::Writer, &secrets, home.store, home.queue).await?;
+    let places = Arc::new(Semaphore::new(configuration.in_flight));
+    Ok(Ready { workflow, clock, keys, made_with, places })
 }
 
 /// One person, in a task of their own.

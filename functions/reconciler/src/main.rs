@@ -19,7 +19,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start("reconciler");
-    let reconciler = Arc::new(Reconciler::new(Home::open().await?, survey_hours()?));
+    let reconciler = Arc::new(Reconciler::new(Home::open()?, survey_hours()?));
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (reconciler, time) = (Arc::clone(&reconciler), time_left(&event.context, MARGIN));
         lambda::invocation(async move { reconciler.run(&Asked::parse(&event.payload)?, time).await })

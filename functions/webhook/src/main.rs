@@ -21,7 +21,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda::start("webhook");
-    let door = Arc::new(Door::new(Home::open().await?));
+    let door = Arc::new(Door::new(Home::open()?));
     // Not `lambda_http::run`: it panics over a path that is no URL and over a body that is not base64, and anybody can
     // send those. Its event is read as it is instead.
     let handler = service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| {

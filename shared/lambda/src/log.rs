@@ -3,8 +3,7 @@
 use std::panic::PanicHookInfo;
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -31,7 +30,8 @@ const SAID_ALREADY: &str = "lambda_runtime::layers::panic";
 
 /// Starts logging, and lets a panic be logged like everything else.
 pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
+    let wished = std::env::var(FILTER).ok().and_then(|text| text.parse().ok());
+    let filter = wished.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
     let lines = lines.with_writer(std::io::stdout).with_filter(filter_fn(is_logged));
     tracing_subscriber::registry().with(filter).with(lines).init();

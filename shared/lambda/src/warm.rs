@@ -1,6 +1,5 @@
 //! What a function works with, kept between invocations: made from the rules in the store and the keys that they name.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,14 +68,13 @@ struct Kept<T> {
 /// Keeps what was made: anew only when the rules' version has changed, or when a key was refused.
 pub struct Warm<T> {
     home: Home,
-    secrets: Secrets,
     kept: Mutex<Option<Kept<T>>>,
 }
 
 impl<T> Warm<T> {
     /// Nothing is read yet.
     pub fn new(home: Home) -> Warm<T> {
-        Warm { home, secrets: Secrets::new(Path::new("")), kept: Mutex::new(None) }
+        Warm { home, kept: Mutex::new(None) }
     }
 
     /// What is known, and what is to be done.
@@ -86,7 +84,7 @@ impl<T> Warm<T> {
 
     /// Where keys are looked up.
     pub fn secrets(&self) -> &Secrets {
-        &self.secrets
+        &self.home.secrets
     }
 
     /// The work, as of the rules that counted up to 30 s ago. Where newer ones cannot be had or read, the ones before
@@ -118,8 +116,21 @@ impl<T> Warm<T> {
         if self.kept.lock().await.as_ref().is_some_and(|kept| now.saturating_duration_since(kept.made) < ANEW_EVERY) {
             return Ok(None);
         }
+        self.anew_now(make).await.map(Some)
+    }
+
+    /// The same, for whoever knows that a key was changed.
+    ///
+    /// # Errors
+    /// It cannot be made with the keys that are there now.
+    pub async fn anew_now<F, M, E>(&self, make: F) -> Result<Arc<T>, NotReady>
+    where
+        F: FnOnce(Parts) -> M,
+        M: Future<Output = Result<T, E>>,
+        E: std::error::Error,
+    {
         let read = || self.home.store.rules();
-        self.look(now, true, read, |parts| self.compose(parts, make)).await.map(Some)
+        self.look(Instant::now(), true, read, |parts| self.compose(parts, make)).await
     }
 
     /// `make`, with everything that it needs besides the rules.
@@ -132,7 +143,7 @@ impl<T> Warm<T> {
         let (configuration, version) = rules;
         let clock = Clock::of(&configuration).map_err(NotReady::Clock)?;
         let rules = format!("v{version}");
-        let parts = Parts { configuration, rules, secrets: self.secrets.clone(), home: self.home.clone(), clock };
+        let parts = Parts { configuration, rules, secrets: self.home.secrets.clone(), home: self.home.clone(), clock };
         make(parts).await.map_err(|error| NotReady::Make(error.to_string()))
     }
 

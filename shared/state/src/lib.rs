@@ -37,6 +37,7 @@ mod record;
 mod rules;
 mod secret;
 mod secrets;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sqs;
 mod store;
@@ -60,12 +61,26 @@ pub use crate::store::Store;
 /// When it cannot be reached, or is not ours, or is a newer Hirewire's.
 pub async fn open(home: &HomeRef) -> Result<(Store, Queue), StateError> {
     match home {
+        #[cfg(not(feature = "sqlite"))]
+        HomeRef::Machine(_) => {
+            Err(StateError::Unavailable("this program knows no other home than AWS: name tables and queues".to_owned()))
+        }
+        #[cfg(feature = "sqlite")]
         HomeRef::Machine(path) => {
             let database = sqlite::Database::open(path.as_ref())?;
             Ok((Store::Sqlite(database.clone()), Queue::Sqlite(database)))
         }
         HomeRef::Aws { tables, queue } => Ok(open_aws(aws::config().await, tables, queue)),
     }
+}
+
+/// The home on AWS and where keys are looked up, for a function: AWS Lambda tells it by variables where it is and who it
+/// is, so nothing else is looked for. Files with keys are named in full. Nobody is asked yet.
+pub fn open_in_function(tables: &str, queue: &str) -> (Store, Queue, Secrets) {
+    let tables = dynamodb::Tables::new(&aws::function_config("DYNAMODB"), tables);
+    let queues = sqs::Queues::new(&aws::function_config("SQS"), queue);
+    let secrets = Secrets::with("".as_ref(), &aws::function_config("SECRETS_MANAGER"));
+    (Store::DynamoDb(tables), Queue::Sqs(queues), secrets)
 }
 
 /// The home on AWS, reached as `config` says. [`open`] takes it from the environment.

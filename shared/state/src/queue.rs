@@ -6,7 +6,8 @@ use mapping::request::{SyncRequest, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StateError;
-use crate::sqlite::{self, requests};
+#[cfg(feature = "sqlite")]
+use crate::sqlite;
 use crate::sqs;
 
 /// The one queue. Ordered per person: never two requests of one person in flight, and at most one waiting.
@@ -17,9 +18,21 @@ use crate::sqs;
 #[derive(Clone)]
 pub enum Queue {
     /// A file of this machine.
+    #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Database),
     /// A FIFO queue on AWS, and the one for what was given up.
     Sqs(sqs::Queues),
+}
+
+/// Asks whichever home this is, as in `store.rs`.
+macro_rules! ask {
+    ($queue:ident.$question:ident($($about:expr),*)) => {
+        match $queue {
+            #[cfg(feature = "sqlite")]
+            Queue::Sqlite(database) => database.$question($($about),*),
+            Queue::Sqs(queues) => queues.$question($($about),*).await,
+        }
+    };
 }
 
 /// Which turn at which request. When the lease runs out and somebody else takes the request, it names nothing any more.
@@ -90,12 +103,7 @@ impl Queue {
     /// that failed: it waits behind it, so that at most the longest pause between two tries is lost. What a request has
     /// observed is left out where it is too long.
     pub async fn push(&self, requests: &[SyncRequest]) -> Result<(), StateError> {
-        match self {
-            Queue::Sqlite(database) => {
-                database.write(|c| requests.iter().try_for_each(|request| requests::push(c, request)))
-            }
-            Queue::Sqs(queues) => queues.push(requests).await,
-        }
+        ask!(self.push(requests))
     }
 
     /// Takes up to `limit` requests, the oldest first, to be done by `until`. Not taken: delayed ones, those of a person
@@ -108,10 +116,7 @@ impl Queue {
     /// again when it is there. Leases run out by the clock of SQS, in whole seconds, and their tries are as many as the
     /// most tried message among them has. A message that names nobody stays, until SQS gives it up.
     pub async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
-        match self {
-            Queue::Sqlite(database) => database.write(|c| requests::lease(c, now, until, limit)),
-            Queue::Sqs(queues) => queues.lease(now, until, limit).await,
-        }
+        ask!(self.lease(now, until, limit))
     }
 
     /// Done. [`crate::Store::settle`] does this together with the rest.
@@ -120,10 +125,7 @@ impl Queue {
     /// finished before; but also for a lease that ran out and that nobody else has yet. The work is then done once more,
     /// and finds nothing to do.
     pub async fn finish(&self, lease: &Lease) -> Result<(), StateError> {
-        match self {
-            Queue::Sqlite(database) => database.write(|c| requests::finish(c, lease)),
-            Queue::Sqs(queues) => queues.finish(lease).await,
-        }
+        ask!(self.finish(lease))
     }
 
     /// Failed: again from `due` on. If a newer request came in the meantime, that one is taken instead, and at once.
@@ -131,10 +133,7 @@ impl Queue {
     /// On AWS the newer one waits too and they are taken together, twelve hours later at most. What AWS Lambda took must
     /// also be reported to it as failed, or it is deleted.
     pub async fn retry(&self, lease: &Lease, now: Timestamp, due: Timestamp, error: &str) -> Result<(), StateError> {
-        match self {
-            Queue::Sqlite(database) => database.write(|c| requests::retry(c, lease, due, error)),
-            Queue::Sqs(queues) => queues.retry(lease, now, due).await,
-        }
+        ask!(self.retry(lease, now, due, error))
     }
 
     /// Not tried at all (shutting down, key refused): back to its place, and this try does not count.
@@ -142,10 +141,7 @@ impl Queue {
     /// On AWS it counts: SQS counts every take. So what AWS Lambda took stays away for five minutes, and a refused key has
     /// more than an hour to be put right before SQS gives anybody up; [`Queue::replay`] brings back whom it did.
     pub async fn give_back(&self, lease: &Lease) -> Result<(), StateError> {
-        match self {
-            Queue::Sqlite(database) => database.write(|c| requests::give_back(c, lease)),
-            Queue::Sqs(queues) => queues.give_back(lease).await,
-        }
+        ask!(self.give_back(lease))
     }
 
     /// Given up: to the dead letters, of which the newest of each person is kept.
@@ -153,10 +149,7 @@ impl Queue {
     /// On AWS older ones go when somebody looks, and a lease that had run out leaves a letter too many. Letters are kept
     /// for as long as that queue keeps messages, two weeks at most; the person's record says what failed for ever.
     pub async fn bury(&self, lease: &Lease, now: Timestamp, error: &str) -> Result<(), StateError> {
-        match self {
-            Queue::Sqlite(database) => database.write(|c| requests::bury(c, lease, now, error)),
-            Queue::Sqs(queues) => queues.bury(lease, now, error).await,
-        }
+        ask!(self.bury(lease, now, error))
     }
 
     /// Up to `limit` dead letters, the newest first.
@@ -165,20 +158,14 @@ impl Queue {
     /// one who breaks it off leaves them out of sight for a minute. Of what SQS itself gave up the error is not known, the
     /// tries are how often it was taken (a look is a take), and it is dated when it was put there.
     pub async fn dead(&self, limit: usize) -> Result<Vec<DeadLetter>, StateError> {
-        match self {
-            Queue::Sqlite(database) => database.read(|c| requests::dead(c, limit)),
-            Queue::Sqs(queues) => queues.dead(limit).await,
-        }
+        ask!(self.dead(limit))
     }
 
     /// Turns one person's dead letter, or all of them, into fresh hints; says how many.
     ///
     /// On AWS within the same bounds as [`Queue::dead`]: where so many are left, do it again.
     pub async fn replay(&self, key: Option<&EmployeeKey>, now: Timestamp) -> Result<usize, StateError> {
-        match self {
-            Queue::Sqlite(database) => database.write(|c| requests::replay(c, key, now)),
-            Queue::Sqs(queues) => queues.replay(key, now).await,
-        }
+        ask!(self.replay(key, now))
     }
 
     /// How much there is to do.
@@ -186,9 +173,6 @@ impl Queue {
     /// On AWS about so much, as it was within the last minute. Who backs off is counted as in flight there, several
     /// messages of one person count as several, and when the next of them is due is not known.
     pub async fn depth(&self, now: Timestamp) -> Result<Depth, StateError> {
-        match self {
-            Queue::Sqlite(database) => database.read(|c| requests::depth(c, now)),
-            Queue::Sqs(queues) => queues.depth().await,
-        }
+        ask!(self.depth(now))
     }
 }

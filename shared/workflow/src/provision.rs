@@ -77,6 +77,10 @@ impl Workflow {
             let (employee, evidence) = match hr {
                 HrSays::Record { employee, evidence } => (employee, evidence),
                 HrSays::Stale => {
+                    let rows = self.interrupted(lease, now).await?;
+                    if !rows.is_empty() {
+                        self.store.audit(&rows).await?;
+                    }
                     self.queue.finish(lease).await?;
                     let status = record.map_or(Status::Synced, |r| r.status);
                     return Ok(done(None, 0, status, None));
@@ -97,9 +101,11 @@ impl Workflow {
             if nothing_new(&desired, fingerprint, record.as_ref(), request) {
                 let record = unchanged(record, &desired, request, employee.observed_at, now);
                 let status = record.status.clone();
-                // An earlier turn may have been cut off between storing the record and asking for those who waited.
+                // An earlier turn may have been cut off between storing the record and asking for those who waited, or
+                // before its outcome was written down.
                 let then = if lease.attempt > 1 { self.followers(&record, now).await? } else { Vec::new() };
-                self.store.settle(&self.queue, lease, &record, &[], &then).await?;
+                let rows = self.interrupted(lease, now).await?;
+                self.store.settle(&self.queue, lease, &record, &rows, &then).await?;
                 return Ok(done(None, 0, status, None));
             }
             let mut observed = self.jumpcloud_says(&desired, record.as_ref(), look, now).await?;
@@ -205,6 +211,27 @@ impl Workflow {
             }
         }
         Ok(rows)
+    }
+
+    /// Outcomes of what an interrupted try left open, where a later one has nothing to do: a survey in between has seen
+    /// what became of it. Only who comes for a second time is asked about.
+    async fn interrupted(&self, lease: &Lease, now: Timestamp) -> Result<Vec<AuditRow>, Trouble> {
+        if lease.attempt == 1 {
+            return Ok(Vec::new());
+        }
+        let open = self.store.unfinished(&lease.request.key).await?;
+        let row = |intent: AuditRow| AuditRow {
+            id: row_id(&intent.key, now),
+            at: now,
+            kind: AuditKind::Done,
+            answers: Some(intent.id),
+            plan: None,
+            text: "interrupted; nothing was left to do when it was taken up again".to_owned(),
+            rules: self.rules.clone(),
+            actions: 0,
+            ..intent
+        };
+        Ok(open.into_iter().map(row).collect())
     }
 
     /// Whoever waited for this person's account to name it as their manager.

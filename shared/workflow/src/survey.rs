@@ -338,8 +338,9 @@ impl Workflow {
                 && selection.only.is_empty()
             {
                 // The list is complete, so their own records say whether they were deleted. Absence alone says nothing.
-                let hint = |key: &EmployeeKey| SyncRequest::hint(key.clone(), Trigger::Survey, now);
+                let hint = |(key, _): &(EmployeeKey, u64)| SyncRequest::hint(key.clone(), Trigger::Survey, now);
                 batch.requests.extend(missing.iter().map(hint));
+                result.queued.extend(missing.iter().cloned());
                 self.store.set_cursor(name, ROSTER_SIZE, &size.to_string()).await?;
             }
             self.flush(&mut batch).await?;
@@ -347,16 +348,16 @@ impl Workflow {
                 self.store.set_cursor(name, SURVEYED_AT, &now.to_string()).await?;
             }
         }
-        result.missing = missing;
+        result.missing = missing.into_iter().map(|(key, _)| key).collect();
         Ok(result)
     }
 
-    /// People with an account, by our records, whom a list does not have.
+    /// People with an account, by our records, whom a list does not have, and the versions of those records.
     async fn linked_but(
         &self,
         name: &ConnectionName,
         listed: &HashSet<EmployeeId>,
-    ) -> Result<Vec<EmployeeKey>, Trouble> {
+    ) -> Result<Vec<(EmployeeKey, u64)>, Trouble> {
         let mut missing = Vec::new();
         let mut last: Option<EmployeeKey> = None;
         loop {
@@ -365,7 +366,7 @@ impl Workflow {
             last = Some(end.key.clone());
             let unlisted =
                 page.into_iter().filter(|record| record.account.is_some() && !listed.contains(&record.key.id));
-            missing.extend(unlisted.map(|record| record.key));
+            missing.extend(unlisted.map(|record| (record.key, record.version)));
         }
         missing.sort();
         Ok(missing)

@@ -1,11 +1,13 @@
 //! The home on one machine: a SQLite file that several processes may use at once.
 
 mod columns;
-pub(crate) mod keepsakes;
-pub(crate) mod ledger;
-pub(crate) mod people;
-pub(crate) mod requests;
+mod keepsakes;
+mod ledger;
+mod people;
+mod queue;
+mod requests;
 mod schema;
+mod store;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;

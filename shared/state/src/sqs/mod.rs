@@ -119,8 +119,15 @@ impl Queues {
         self.handle(&self.people, handles(own), Handling::Delete).await
     }
 
-    /// One ChangeMessageVisibilityBatch. What AWS Lambda took is then reported as failed, or it would be deleted.
-    pub(crate) async fn retry(&self, lease: &Lease, now: Timestamp, due: Timestamp) -> Result<(), StateError> {
+    /// One ChangeMessageVisibilityBatch. What AWS Lambda took is then reported as failed, or it would be deleted. SQS has
+    /// no place for why it failed.
+    pub(crate) async fn retry(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        due: Timestamp,
+        _error: &str,
+    ) -> Result<(), StateError> {
         let hidden = seconds(due.duration_since(now), 0);
         self.handle(&self.people, handles(receipts(lease)?), Handling::Hide(hidden)).await
     }
@@ -133,8 +140,8 @@ impl Queues {
         self.handle(&self.people, handles(own), Handling::Hide(0)).await
     }
 
-    /// One GetQueueAttributes of each queue.
-    pub(crate) async fn depth(&self) -> Result<Depth, StateError> {
+    /// One GetQueueAttributes of each queue, as they are now.
+    pub(crate) async fn depth(&self, _now: Timestamp) -> Result<Depth, StateError> {
         let (people, given_up) = futures::try_join!(self.counts(&self.people), self.counts(&self.given_up))?;
         Ok(Depth {
             waiting: people.visible,
