@@ -59,7 +59,9 @@ pub async fn follow(desk: &Desk, queued: &[(EmployeeKey, u64)], everyone: bool, 
     let total = left.len();
     bar.expect(total);
     let (mut moved, mut waiting, mut empty, mut pause) = (Instant::now(), 0, 0, SOON);
-    let goes_on = |left: usize, still: Duration| match (left, everyone && total > 0) {
+    // What others put on the queue is waited for as well, as on one machine, where it would be worked.
+    let busy = everyone && (total > 0 || on_queue(desk).await? > 0);
+    let goes_on = |left: usize, still: Duration| match (left, busy) {
         (0, false) => false,
         (0, true) => still < SETTLED,
         (_, _) => still < STANDSTILL,
@@ -74,8 +76,7 @@ pub async fn follow(desk: &Desk, queued: &[(EmployeeKey, u64)], everyone: bool, 
                 left.remove(&key);
             }
         }
-        let depth = desk.queue.depth(desk.clock.now()).await?;
-        waiting = depth.waiting + depth.in_flight + depth.delayed;
+        waiting = on_queue(desk).await?;
         if (left.len(), waiting) != before {
             (moved, pause) = (Instant::now(), SOON);
         }
@@ -91,6 +92,11 @@ pub async fn follow(desk: &Desk, queued: &[(EmployeeKey, u64)], everyone: bool, 
         people.extend(read.try_collect::<Vec<_>>().await?);
     }
     Ok(Outcome { people, left: left.into_keys().collect(), empty: empty == EMPTY_IN_A_ROW })
+}
+
+async fn on_queue(desk: &Desk) -> Result<usize, Failure> {
+    let depth = desk.queue.depth(desk.clock.now()).await?;
+    Ok(depth.waiting + depth.in_flight + depth.delayed)
 }
 
 /// The rows of a run carry the moment that its record carries.
