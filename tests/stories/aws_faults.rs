@@ -369,3 +369,36 @@ async fn pushed_rules_are_obeyed_and_broken_ones_are_not_pushed() {
     let rows = house(&world).account.call("dynamodb", "Scan", rows).await.expect("rows").to_string();
     assert!(rows.contains("\"v1\"") && rows.contains("\"v2\""), "{rows}");
 }
+
+/// So many messages wait.
+async fn waiting(house: &House) -> usize {
+    let name = json!({ "QueueName": format!("{NAME}.fifo") });
+    let found = house.account.call("sqs", "GetQueueUrl", name).await.expect("a queue");
+    let asked = json!({ "QueueUrl": found["QueueUrl"], "AttributeNames": ["ApproximateNumberOfMessages"] });
+    let told = house.account.call("sqs", "GetQueueAttributes", asked).await.expect("attributes");
+    let text = told["Attributes"]["ApproximateNumberOfMessages"].as_str().map(str::to_owned);
+    text.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no number in {told}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_survey_that_runs_out_of_time_goes_on_where_it_stopped() {
+    // More than are planned with one look at the store, for time is looked at in between.
+    let world = hired(520).await;
+    drop(world.command(&["check"]));
+    let house = house(&world);
+    // Thirty seconds of these are kept for the end.
+    let reconciler = house.function("reconciler", 56).await;
+    world.town.bamboohr.traffic().set_latency(Duration::from_secs(9));
+    let first = reconciler.invoke(json!({})).await.expect("a report");
+    assert_eq!(first["surveyed"][0]["unfinished"], true, "{first}");
+    assert_eq!(waiting(house).await, 500);
+
+    world.town.bamboohr.traffic().set_latency(Duration::ZERO);
+    world.town.clock.advance(301);
+    let second = reconciler.invoke(json!({})).await.expect("a report");
+    assert_eq!(second["surveyed"][0]["unfinished"], false, "{second}");
+    assert_eq!(waiting(house).await, 520, "whoever was queued before is not queued again");
+    world.town.clock.advance(301);
+    let third = reconciler.invoke(json!({})).await.expect("a report");
+    assert_eq!(third["not_due"], json!(["acme"]), "{third}");
+}
