@@ -150,7 +150,8 @@ async fn from_nothing_to_a_proven_door() {
     assert!(!third.out.contains("!!"), "{}", third.out);
     assert_eq!(ours(&world).len(), 1);
 
-    world.sync().await;
+    // Whoever serves begins with a survey of everyone.
+    world.eventually("everyone is there", |town| town.jumpcloud.user(ADA).is_some()).await;
     world.town.bamboohr.set("7", "jobTitle", "Countess");
     // Monitored or not, whatever the rules read: without a poll the webhook alone brings it.
     world.town.bamboohr.set("7", "department", "Poetry");
