@@ -294,7 +294,7 @@ fn the_readme_has_every_rule() {
     let readme = read("README.md");
     let (_, rules) = readme.split_once("\n## Rules\n").expect("a section on rules");
     let rules = rules.split("\n## ").next().expect("the section's text");
-    let shapes = read("shared/mapping/src/configuration.rs");
+    let shapes = read("shared/mapping/src/configuration/file.rs");
     let connection = fields(&shapes, "ConnectionShape");
     let at = connection.iter().position(|field| *field == "time_zone").expect("a zone");
     let mut keys: Vec<String> = Vec::new();
