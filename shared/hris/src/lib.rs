@@ -3,6 +3,7 @@
 //! One enum, one arm for each vendor; a vendor's field names, statuses and oddities end here. Nothing is written.
 
 mod bamboohr;
+mod bob;
 mod webhook;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use mapping::roster::Roster;
 use mapping::secret::Secret;
 
 pub use bamboohr::BambooHr;
+pub use bob::Bob;
 /// Why something could not be read. Here as well, so that whoever reads HR need not be able to send by themselves.
 pub use transport::Fault;
 pub use webhook::Webhook;
@@ -21,6 +23,8 @@ pub use webhook::Webhook;
 pub enum Source {
     /// BambooHR.
     BambooHr(BambooHr),
+    /// HiBob.
+    Bob(Bob),
 }
 
 /// What became of a record.
@@ -39,6 +43,15 @@ pub struct Changed {
     pub ids: Vec<(EmployeeId, ChangeKind)>,
     /// Where to go on from; opaque, to be kept as it is.
     pub cursor: String,
+}
+
+/// What changed, as far as a vendor says.
+#[derive(Debug)]
+pub enum Changes {
+    /// Who, by the vendor's own list.
+    Listed(Changed),
+    /// Everyone as they are: the vendor has no such list, and whoever asks compares with what was there before.
+    Everyone(Roster),
 }
 
 /// One line of `hirewire check`.
@@ -125,6 +138,7 @@ impl Source {
     pub fn new(connection: &Connection, api_key: &Secret) -> Source {
         match connection.source {
             SourceKind::BambooHr => Source::BambooHr(BambooHr::new(connection, api_key)),
+            SourceKind::Bob => Source::Bob(Bob::new(connection, api_key)),
         }
     }
 
@@ -132,6 +146,7 @@ impl Source {
     pub fn connection(&self) -> &ConnectionName {
         match self {
             Source::BambooHr(bamboo) => bamboo.connection(),
+            Source::Bob(bob) => bob.connection(),
         }
     }
 
@@ -142,6 +157,7 @@ impl Source {
     pub async fn employee(&self, id: &EmployeeId, now: Timestamp) -> Result<Option<Employee>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.employee(id, now).await,
+            Source::Bob(bob) => bob.employee(id, now).await,
         }
     }
 
@@ -153,6 +169,7 @@ impl Source {
     pub async fn employees(&self, ids: &[EmployeeId], now: Timestamp) -> Result<Vec<Employee>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.employees(ids, now).await,
+            Source::Bob(bob) => bob.employees(ids, now).await,
         }
     }
 
@@ -160,9 +177,18 @@ impl Source {
     ///
     /// # Errors
     /// What kept the list from being read; the cursor is to be kept then.
-    pub async fn changed(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changed, Fault> {
+    pub async fn changes(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changes, Fault> {
+        Ok(match self {
+            Source::BambooHr(bamboo) => Changes::Listed(bamboo.changed(cursor, now).await?),
+            Source::Bob(bob) => Changes::Everyone(bob.roster(now).await?),
+        })
+    }
+
+    /// Whether the vendor keeps a list of changes; where it does not, everyone is asked for and compared.
+    pub fn lists_changes(&self) -> bool {
         match self {
-            Source::BambooHr(bamboo) => bamboo.changed(cursor, now).await,
+            Source::BambooHr(_) => true,
+            Source::Bob(_) => false,
         }
     }
 
@@ -173,6 +199,7 @@ impl Source {
     pub async fn roster(&self, now: Timestamp) -> Result<Roster, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.roster(now).await,
+            Source::Bob(bob) => bob.roster(now).await,
         }
     }
 
@@ -186,6 +213,7 @@ impl Source {
     ) -> Result<Vec<Employee>, Fault> {
         match connection.source {
             SourceKind::BambooHr => BambooHr::read(connection, report, locations, now),
+            SourceKind::Bob => Bob::read(connection, report, now),
         }
     }
 
@@ -197,6 +225,7 @@ impl Source {
     pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.check(now).await,
+            Source::Bob(bob) => bob.check(now).await,
         }
     }
 
@@ -207,6 +236,7 @@ impl Source {
     pub async fn webhooks(&self) -> Result<Vec<Subscription>, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.webhooks().await,
+            Source::Bob(bob) => bob.webhooks().await,
         }
     }
 
@@ -218,6 +248,7 @@ impl Source {
     pub async fn subscribe(&self, url: &str) -> Result<Subscribed, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.subscribe(url).await,
+            Source::Bob(bob) => bob.subscribe(url).await,
         }
     }
 
@@ -228,6 +259,7 @@ impl Source {
     pub async fn tend(&self, id: &str, url: &str) -> Result<Tended, Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.tend(id, url).await,
+            Source::Bob(bob) => bob.tend(id, url).await,
         }
     }
 
@@ -238,6 +270,7 @@ impl Source {
     pub async fn unsubscribe(&self, id: &str) -> Result<(), Fault> {
         match self {
             Source::BambooHr(bamboo) => bamboo.unsubscribe(id).await,
+            Source::Bob(bob) => bob.unsubscribe(id).await,
         }
     }
 }

@@ -6,6 +6,7 @@ use mapping::employee::ConnectionName;
 use mapping::secret::Secret;
 
 use crate::bamboohr::webhook;
+use crate::bob;
 use crate::{Finding, Refusal, Verified};
 
 /// One connection's door for webhooks. It cannot ask HR anything: it holds nothing but the key that deliveries are
@@ -35,6 +36,7 @@ impl Webhook {
     pub fn verify(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Verified, Refusal> {
         match self.source {
             SourceKind::BambooHr => webhook::verify(self.key.as_ref(), headers, body, now),
+            SourceKind::Bob => bob::webhook::verify(self.key.as_ref(), headers, body, now),
         }
     }
 
@@ -45,6 +47,7 @@ impl Webhook {
     pub fn sign(&self, body: &[u8], now: Timestamp) -> Result<http::HeaderMap, Refusal> {
         match self.source {
             SourceKind::BambooHr => webhook::sign(self.key.as_ref(), body, now),
+            SourceKind::Bob => bob::webhook::sign(self.key.as_ref(), body),
         }
     }
 
@@ -52,6 +55,7 @@ impl Webhook {
     pub fn nobody(&self) -> &'static [u8] {
         match self.source {
             SourceKind::BambooHr => webhook::NOBODY,
+            SourceKind::Bob => bob::webhook::NOBODY,
         }
     }
 

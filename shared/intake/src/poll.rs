@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hris::{ChangeKind, Fault, Source};
+use hris::{ChangeKind, Changes, Fault, Source};
 use jiff::Timestamp;
 use mapping::configuration::Connection;
 use mapping::employee::{EmployeeId, EmployeeKey};
@@ -58,7 +58,10 @@ pub struct Polled {
 pub async fn poll(source: &Source, store: &Store, queue: &Queue, now: Timestamp) -> Result<Polled, PollError> {
     let connection = source.connection();
     let cursor = store.cursor(connection, CURSOR).await?;
-    let changes = source.changed(cursor.as_deref(), now).await?;
+    let changes = match source.changes(cursor.as_deref(), now).await? {
+        Changes::Listed(changes) => changes,
+        Changes::Everyone(_) => return Ok(Polled { changed: 0 }),
+    };
     let changed: Vec<EmployeeId> =
         changes.ids.iter().filter(|(_, kind)| *kind == ChangeKind::Changed).map(|(id, _)| id.clone()).collect();
     let mut requests = Vec::with_capacity(changes.ids.len());

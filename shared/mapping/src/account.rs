@@ -48,6 +48,30 @@ impl fmt::Display for AccountState {
     }
 }
 
+/// JumpCloud's activation mail, by which people choose their first password.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mail {
+    /// None is sent.
+    #[default]
+    Withheld,
+    /// To the account's alternate address, else to its own.
+    Sent,
+    /// To this address.
+    To(Box<str>),
+}
+
+/// Addresses stay out of logs.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mail::Withheld => "Withheld",
+            Mail::Sent => "Sent",
+            Mail::To(_) => "To(…)",
+        })
+    }
+}
+
 /// One phone number of an account. JumpCloud replaces the whole list on a write, so kinds we do not know are kept too.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phone {

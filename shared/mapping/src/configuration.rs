@@ -5,6 +5,7 @@
 //!
 //! Here is what a configuration is. `file` is how it is written, and beside it how that is checked.
 
+pub mod defaults;
 mod file;
 
 use std::ops::Range;
@@ -15,8 +16,6 @@ use crate::employee::ConnectionName;
 use crate::rules::Rules;
 use crate::schedule::Schedule;
 
-pub use self::file::DEFAULT_ATTRIBUTES;
-
 /// The largest file, in bytes.
 pub const FILE_LIMIT: usize = 1 << 20;
 /// The most connections in one file.
@@ -25,6 +24,10 @@ pub const CONNECTIONS_LIMIT: usize = 50;
 pub const IN_FLIGHT: usize = 8;
 /// The most days before the start on which an account is made.
 pub const CREATE_DAYS_LIMIT: i64 = 366;
+/// The most days after which a leaver's account is deleted: ten years, as long as any law wants evidence kept.
+pub const DELETE_DAYS_LIMIT: i64 = 3660;
+/// The most people that a brake lets pass in 24 hours; more than this is no brake.
+pub const BRAKE_LIMIT: i64 = 10_000;
 /// The most people worked on at once: JumpCloud publishes no limit, and a flood is answered with 429 or a block.
 pub const IN_FLIGHT_LIMIT: usize = 64;
 
@@ -124,6 +127,8 @@ pub struct Directory {
 pub enum SourceKind {
     /// BambooHR.
     BambooHr,
+    /// HiBob.
+    Bob,
 }
 
 /// One HR tenant: how to reach it, and its rules.
@@ -133,8 +138,8 @@ pub struct Connection {
     pub name: ConnectionName,
     /// Its kind.
     pub source: SourceKind,
-    /// The company's sub-domain there.
-    pub company: String,
+    /// Whom the key belongs to: at BambooHR the company's sub-domain, at HiBob the service user's id.
+    pub tenant: String,
     /// Scheme and host instead of the vendor's; with a path ending in `gateway.php`, BambooHR's older prefix.
     pub base_url: Option<String>,
     /// The key that reads.

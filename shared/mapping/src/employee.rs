@@ -150,6 +150,41 @@ pub enum Employment {
     Inactive,
 }
 
+/// Where HR's own lifecycle puts a person, as far as it has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// HR has no such word, or one that nobody knows: status and dates decide.
+    #[default]
+    Unsaid,
+    /// Hired, and not begun.
+    Hired,
+    /// At work.
+    Employed,
+    /// Away, and coming back.
+    Away,
+    /// No longer employed.
+    Terminated,
+}
+
+/// Approved time off.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Absence {
+    /// What HR calls it, such as `Sabbatical`.
+    pub kind: Box<str>,
+    /// First day away, in the person's own calendar.
+    pub from: Date,
+    /// Last day away.
+    pub through: Date,
+}
+
+/// Personal values stay out of logs.
+impl fmt::Debug for Absence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Absence(…)")
+    }
+}
+
 /// The fields of one person, by name. Names are shared by all people of one answer.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -269,12 +304,25 @@ pub struct Employee {
     pub key: EmployeeKey,
     /// When HR was asked; a later observation of the same person replaces an earlier one.
     pub observed_at: Timestamp,
-    /// Employed today, as HR says.
+    /// Whether HR counts them as active today.
     pub employment: Reading<Employment>,
+    /// Where HR's lifecycle puts them.
+    #[serde(default)]
+    pub stage: Stage,
+    /// HR's own word for how they are employed, which the leave rule is about: HiBob's lifecycle status, BambooHR's
+    /// employment status.
+    #[serde(default)]
+    pub status: Reading<Box<str>>,
     /// First day, in the person's own calendar; a source that knows no such day says [`Reading::Empty`].
     pub starts: Reading<Date>,
-    /// Last day; may lie in the future, may be left over from an earlier employment.
+    /// The day on which the employment ends; may lie in the future, may be left over from an earlier employment.
     pub ends: Reading<Date>,
+    /// The last day at work, where HR knows it apart from that: HiBob does.
+    #[serde(default)]
+    pub last_day: Reading<Date>,
+    /// Approved time off, in order, where the rules ask for it and the status says nothing of it: BambooHR.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absences: Vec<Absence>,
     /// The manager's employee id.
     pub manager: Reading<EmployeeId>,
     /// The IANA zone of the person's site, where HR knows one; else the connection's zone counts.

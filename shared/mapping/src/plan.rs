@@ -428,11 +428,15 @@ fn first_state(desired: &Desired) -> (AccountState, String) {
     let state = match (desired.policy.first_state, wants_suspended(desired)) {
         (_, true) => AccountState::Suspended,
         (FirstState::Staged, false) => AccountState::Staged,
+        (FirstState::StagedUntilStart, false) if matches!(desired.standing, Standing::Upcoming { .. }) => {
+            AccountState::Staged
+        }
         (
             FirstState::Active
             | FirstState::AlwaysActive
             | FirstState::AlwaysSuspended
             | FirstState::SuspendedUntilStart
+            | FirstState::StagedUntilStart
             | FirstState::AsHrSays,
             false,
         ) => AccountState::Activated,

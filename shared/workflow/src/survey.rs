@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Instant;
 
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use hris::Changes;
 use jiff::Timestamp;
 use jumpcloud::{Accounts, Fault};
 use mapping::account::{Account, GroupId, GroupName};
@@ -158,9 +159,11 @@ impl Workflow {
         mode: Mode,
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        if mode == Mode::Queue && self.store.cursor(name, CHANGED).await?.is_none() {
-            let changes = site.source.changed(None, now).await?;
-            self.store.set_cursor(name, CHANGED, &changes.cursor).await?;
+        if mode == Mode::Queue && site.source.lists_changes() && self.store.cursor(name, CHANGED).await?.is_none() {
+            match site.source.changes(None, now).await? {
+                Changes::Listed(changes) => self.store.set_cursor(name, CHANGED, &changes.cursor).await?,
+                Changes::Everyone(_) => {}
+            }
         }
         Ok(())
     }

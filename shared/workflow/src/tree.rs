@@ -39,7 +39,7 @@ pub fn managers_first(employees: &[Employee]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use mapping::employee::{ConnectionName, EmployeeKey, Reading};
+    use mapping::employee::{ConnectionName, EmployeeKey, Reading, Stage};
 
     use super::*;
 
@@ -49,8 +49,12 @@ mod tests {
             key: EmployeeKey { connection: ConnectionName::parse("acme").expect("a name"), id: id(name) },
             observed_at: Timestamp::UNIX_EPOCH,
             employment: Reading::Hidden,
+            stage: Stage::Unsaid,
+            status: Reading::Hidden,
             starts: Reading::Hidden,
             ends: Reading::Hidden,
+            last_day: Reading::Hidden,
+            absences: Vec::new(),
             manager: manager.map_or(Reading::Empty, |m| Reading::Is(id(m))),
             zone: None,
             fields: Default::default(),

@@ -14,7 +14,7 @@ pub(crate) const ALWAYS: [&str; 10] = [
     SUPERVISOR,
     WORK_EMAIL,
     LOCATION,
-    "employmentHistoryStatus",
+    EMPLOYMENT_STATUS,
     "firstName",
     "lastName",
     "preferredName",
@@ -26,6 +26,8 @@ const TERMINATION_DATE: &str = "terminationDate";
 const SUPERVISOR: &str = "supervisorEId";
 const WORK_EMAIL: &str = "workEmail";
 const LOCATION: &str = "location";
+/// What kind of employee somebody is, which companies extend by their own words for leave.
+const EMPLOYMENT_STATUS: &str = "employmentHistoryStatus";
 /// Comes with every record, asked or not.
 const ID: &str = "id";
 
@@ -80,6 +82,7 @@ pub(crate) struct Asked {
     pub(crate) hire_date: usize,
     pub(crate) termination_date: usize,
     pub(crate) supervisor: usize,
+    pub(crate) employment_status: usize,
     pub(crate) location: usize,
     /// The columns that decide about access or identity: hidden for everyone, a list proves nothing.
     pub(crate) decisive: Box<[usize]>,
@@ -122,6 +125,7 @@ impl Asked {
             hire_date,
             termination_date,
             supervisor,
+            employment_status: place(EMPLOYMENT_STATUS),
             location: place(LOCATION),
             decisive: decisive.into_iter().chain(rules.manager.then_some(supervisor)).collect(),
             columns,

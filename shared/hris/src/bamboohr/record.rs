@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Fields, Reading};
+use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Fields, Reading, Stage};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::answer::Flaw;
@@ -120,6 +120,8 @@ pub(crate) struct Person {
     pub(crate) employment: Reading<Employment>,
     pub(crate) starts: Reading<Date>,
     pub(crate) ends: Reading<Date>,
+    /// The employment status, which says more than the status.
+    pub(crate) status: Reading<Box<str>>,
     pub(crate) manager: Reading<EmployeeId>,
     /// The location's label.
     pub(crate) location: Reading<Box<str>>,
@@ -157,6 +159,7 @@ impl Person {
             employment: employment(&row.cells[asked.status])?,
             starts: date(&row.cells[asked.hire_date]).ok_or("`hireDate` is no date")?,
             ends: date(&row.cells[asked.termination_date]).ok_or("`terminationDate` is no date")?,
+            status: owned(row.cells[asked.employment_status].reading()),
             manager: manager(&row.cells[asked.supervisor]),
             location: owned(row.cells[asked.location].reading()),
             values: values.collect(),
@@ -224,8 +227,12 @@ impl Person {
             key: self.key,
             observed_at: now,
             employment: self.employment,
+            stage: Stage::Unsaid,
+            status: self.status,
             starts: self.starts,
             ends: self.ends,
+            last_day: Reading::Empty,
+            absences: Vec::new(),
             manager: self.manager,
             fields: Fields::new(asked.names.clone(), self.values),
         }

@@ -83,7 +83,7 @@ pub(crate) struct Wanted<'a> {
 impl Door {
     /// The door of this company.
     pub(crate) fn new(connection: &Connection, api_key: &Secret) -> Door {
-        let company = &connection.company;
+        let company = &connection.tenant;
         let base = match connection.base_url.as_deref().map(|base| base.trim_end_matches('/')) {
             None => format!("https://{company}.bamboohr.com/api/v1"),
             Some(base) if base.ends_with(GATEWAY) => format!("{base}/{company}/v1"),

@@ -2,6 +2,7 @@
 //! hold, `reach` says where everything is, `rules` what to do for a connection's people.
 
 mod checker;
+mod policies;
 mod reach;
 mod rules;
 
@@ -13,8 +14,6 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::{Fault, fault};
-
-pub use self::rules::DEFAULT_ATTRIBUTES;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,18 +46,21 @@ enum RegionShape {
     In,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum SourceShape {
     BambooHr,
+    #[serde(alias = "hibob")]
+    Bob,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConnectionShape {
     name: Spanned<String>,
-    source: SourceShape,
-    company: Spanned<String>,
+    source: Spanned<SourceShape>,
+    company: Option<Spanned<String>>,
+    service_user: Option<Spanned<String>>,
     base_url: Option<Spanned<String>>,
     api_key: Spanned<String>,
     webhook_key: Option<Spanned<String>>,
@@ -67,6 +69,24 @@ struct ConnectionShape {
     #[serde(default)]
     first_state: FirstStateShape,
     create_days_before_start: Option<Spanned<i64>>,
+    #[serde(default)]
+    mode: ModeShape,
+    #[serde(default)]
+    inactive_people: InactivePeopleShape,
+    #[serde(default)]
+    rehire: RehireShape,
+    #[serde(default)]
+    manual_changes: ManualChangesShape,
+    #[serde(default)]
+    unknown_values: UnknownValuesShape,
+    #[serde(default)]
+    time_zones: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    activation: ActivationShape,
+    #[serde(default)]
+    leave: Option<Spanned<LeaveShape>>,
+    #[serde(default)]
+    brakes: BrakesShape,
     #[serde(default)]
     manual_suspension: ManualSuspensionShape,
     #[serde(default)]
@@ -93,6 +113,7 @@ struct ConnectionShape {
 enum FirstStateShape {
     #[default]
     Staged,
+    StagedUntilStart,
     Active,
     SuspendedUntilStart,
     AlwaysActive,
@@ -122,6 +143,93 @@ struct ScopeShape {
     when: Option<Spanned<String>>,
     email_domains: Vec<Spanned<String>>,
     employees: Vec<Spanned<String>>,
+    on_leaving: ScopeExitShape,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ScopeExitShape {
+    #[default]
+    Keep,
+    LeaveGroups,
+    Suspend,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ModeShape {
+    #[default]
+    On,
+    Paused,
+    Release,
+    Offboard,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum InactivePeopleShape {
+    #[default]
+    Never,
+    Suspended,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RehireShape {
+    #[default]
+    SameAccount,
+    Hold,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ManualChangesShape {
+    #[default]
+    Override,
+    Respect,
+}
+
+/// What to do about groups whose rules do not know somebody's department.
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum UnknownValuesShape {
+    #[default]
+    KeepGroups,
+    LeaveGroups,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ActivationShape {
+    mail: Option<Spanned<String>>,
+    default_password: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeaveShape {
+    #[serde(default)]
+    statuses: Vec<String>,
+    #[serde(default)]
+    time_off_types: Vec<Spanned<String>>,
+    time_off_longer_than_days: Option<Spanned<i64>>,
+    account: Option<LeaveAccountShape>,
+    groups: Option<LeaverGroupsShape>,
+}
+
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LeaveAccountShape {
+    Suspend,
+    Keep,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct BrakesShape {
+    leave_scope: Option<Spanned<i64>>,
+    delete: Option<Spanned<i64>>,
+    offboard: Option<Spanned<i64>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -137,6 +245,36 @@ struct LeaverShape {
     account: Option<Spanned<LeaverAccountShape>>,
     groups: Option<LeaverGroupsShape>,
     at: Option<Spanned<String>>,
+    on: EndsOnShape,
+    at_once: Option<Spanned<String>>,
+    devices: DevicesShape,
+    delete_after_days: Option<Spanned<i64>>,
+    reports: ReportsShape,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EndsOnShape {
+    #[default]
+    Earliest,
+    LastDay,
+    TerminationDate,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum DevicesShape {
+    #[default]
+    Keep,
+    Remove,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ReportsShape {
+    #[default]
+    Clear,
+    ToTheirManager,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]

@@ -545,7 +545,7 @@ fn a_whole_file() {
     assert_eq!(whole.jumpcloud.api_key, SecretRef::File("/run/secrets/jumpcloud".to_owned()));
     assert_eq!(whole.jumpcloud.org_id.as_deref(), Some("65f0c1a2b3d4e5f601020304"));
     let [acme, small] = &whole.connections[..] else { panic!("two connections") };
-    assert_eq!((acme.name.as_str(), acme.source, &*acme.company), ("acme-uk", SourceKind::BambooHr, "acme"));
+    assert_eq!((acme.name.as_str(), acme.source, &*acme.tenant), ("acme-uk", SourceKind::BambooHr, "acme"));
     assert_eq!(acme.base_url.as_deref(), Some("https://api.bamboohr.com/api/gateway.php"));
     assert_eq!(acme.webhook_key, Some(SecretRef::Environment("BAMBOOHR_WEBHOOK".to_owned())));
     let rules = &acme.rules;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::configuration::Configuration;
-use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Reading};
+use mapping::employee::{Absence, ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Reading, Stage};
 use mapping::rules::Rules;
 
 /// Noon on Monday, 2 March 2026, in London.
@@ -63,6 +63,10 @@ pub struct Person {
     pub employment: Reading<Employment>,
     pub starts: Reading<Date>,
     pub ends: Reading<Date>,
+    pub last_day: Reading<Date>,
+    pub stage: Stage,
+    pub status: Reading<Box<str>>,
+    pub absences: Vec<Absence>,
     pub manager: Reading<EmployeeId>,
     pub zone: Option<String>,
     pub fields: BTreeMap<String, Reading<String>>,
@@ -77,6 +81,10 @@ impl Person {
             employment: Reading::Is(Employment::Active),
             starts: Reading::Is(date("2020-01-06")),
             ends: Reading::Empty,
+            last_day: Reading::Empty,
+            stage: Stage::Unsaid,
+            status: Reading::Empty,
+            absences: Vec::new(),
             manager: Reading::Empty,
             zone: None,
             fields: ALL.iter().map(|name| (name.clone(), Reading::Empty)).collect(),
@@ -118,6 +126,22 @@ impl Person {
         self
     }
 
+    pub fn last_day(mut self, day: &str) -> Person {
+        self.last_day = Reading::Is(date(day));
+        self
+    }
+
+    pub fn stage(mut self, stage: Stage, word: &str) -> Person {
+        self.stage = stage;
+        self.status = Reading::Is(word.into());
+        self
+    }
+
+    pub fn away(mut self, kind: &str, from: &str, through: &str) -> Person {
+        self.absences.push(Absence { kind: kind.into(), from: date(from), through: date(through) });
+        self
+    }
+
     pub fn managed_by(mut self, id: &str) -> Person {
         self.manager = Reading::Is(employee_id(id));
         self
@@ -135,6 +159,10 @@ impl Person {
             employment: self.employment,
             starts: self.starts,
             ends: self.ends,
+            last_day: self.last_day,
+            stage: self.stage,
+            status: self.status.clone(),
+            absences: self.absences.clone(),
             manager: self.manager.clone(),
             zone: self.zone.as_deref().map(Box::from),
             fields: self.fields.clone().into_iter().collect(),

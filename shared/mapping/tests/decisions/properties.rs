@@ -133,7 +133,7 @@ fn person(id: &'static str) -> impl Strategy<Value = Person> {
             let mut fields: BTreeMap<String, Reading<String>> =
                 FIELDS.iter().map(|n| (*n).to_owned()).zip(values).collect();
             fields.insert("workEmail".to_owned(), email);
-            Person { id: id.to_owned(), employment, starts, ends, manager, zone: None, fields }
+            Person { employment, starts, ends, manager, fields, ..Person::new(id, "Ada", "Example") }
         },
     )
 }

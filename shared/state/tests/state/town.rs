@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use jiff::{SignedDuration, Timestamp};
 use mapping::account::AccountId;
 use mapping::configuration::HomeRef;
-use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Fields, Reading};
+use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Fields, Reading, Stage};
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
 use mapping::status::{Note, Status};
 use state::{AuditKind, AuditRow, Lease, Queue, Record, StateError, Store};
@@ -67,8 +67,12 @@ pub fn observed(name: &str, asked: i64, observed: i64) -> SyncRequest {
         key: who(name),
         observed_at: at(observed),
         employment: Reading::Hidden,
+        stage: Stage::Unsaid,
+        status: Reading::Hidden,
         starts: Reading::Hidden,
         ends: Reading::Empty,
+        last_day: Reading::Empty,
+        absences: Vec::new(),
         manager: Reading::Hidden,
         zone: None,
         fields: Fields::from_iter([("firstName".to_owned(), Reading::Is(name.to_owned()))]),

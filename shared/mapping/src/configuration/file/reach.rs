@@ -83,11 +83,11 @@ impl ConnectionShape {
                 None
             }
         };
-        let company = self.company.get_ref().clone();
-        if company.is_empty() || !company.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            let help = "write the sub-domain only: `acme` of https://acme.bamboohr.com";
-            checker.refuse(self.company.span(), "this is not a company's sub-domain", help);
-        }
+        let source = match self.source.get_ref() {
+            SourceShape::BambooHr => SourceKind::BambooHr,
+            SourceShape::Bob => SourceKind::Bob,
+        };
+        let tenant = self.tenant(source, checker);
         let zone = match TimeZone::get(self.time_zone.get_ref()) {
             Ok(zone) => Some(zone),
             Err(_) => {
@@ -100,20 +100,54 @@ impl ConnectionShape {
         let api_key = checker.secret(&self.api_key);
         let webhook_key = self.webhook_key.as_ref().and_then(|key| checker.secret(key));
         let poll = self.poll.as_ref().zip(zone.clone()).and_then(|(poll, zone)| checker.schedule(poll, zone));
-        let source = match self.source {
-            SourceShape::BambooHr => SourceKind::BambooHr,
-        };
         // Rules are checked in any case, so that one look shows every fault.
-        let rules = self.rules(name.clone(), zone, checker)?;
+        let rules = self.rules(name.clone(), source, zone, checker)?;
         Some(Connection {
             name: name?,
             source,
-            company,
+            tenant: tenant?,
             base_url,
             api_key: api_key?,
             webhook_key,
             poll,
             rules: Arc::new(rules),
         })
+    }
+
+    /// Whom the key belongs to, which each vendor calls by its own name.
+    fn tenant(&self, source: SourceKind, checker: &mut Checker<'_>) -> Option<String> {
+        let (ours, others, key, help) = match source {
+            SourceKind::BambooHr => {
+                let help = "write the sub-domain only: `acme` of https://acme.bamboohr.com";
+                (&self.company, &self.service_user, "company", help)
+            }
+            SourceKind::Bob => {
+                let help =
+                    "write the service user's id, as HiBob shows it under Settings > Integrations > Service users";
+                (&self.service_user, &self.company, "service_user", help)
+            }
+        };
+        if let Some(other) = others {
+            let help = format!("remove it; this source has `{key}`");
+            checker.refuse(other.span(), "this key is another HR system's", help);
+        }
+        let Some(tenant) = ours else {
+            checker.refuse(self.source.span(), format!("the key `{key}` is missing here"), format!("add it: {help}"));
+            return None;
+        };
+        let text = tenant.get_ref();
+        let fits = |b: u8| match source {
+            SourceKind::BambooHr => b.is_ascii_alphanumeric() || b == b'-',
+            // What is before the colon in HTTP's own kind of login.
+            SourceKind::Bob => b.is_ascii_graphic() && b != b':',
+        };
+        if text.is_empty() || !text.bytes().all(fits) {
+            let message = match source {
+                SourceKind::BambooHr => "this is not a company's sub-domain",
+                SourceKind::Bob => "this is not a service user's id",
+            };
+            checker.refuse(tenant.span(), message, help);
+        }
+        Some(text.clone())
     }
 }

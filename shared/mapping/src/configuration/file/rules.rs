@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
 use super::checker::Checker;
+use super::policies::zones;
 use super::{
-    Branch, ConnectionShape, DeletedAccountShape, FirstStateShape, GroupShape, LeaverAccountShape, LeaverGroupsShape,
-    LeaverShape, ManualSuspensionShape, Node, ScopeShape, UsernameShape,
+    Branch, ConnectionShape, DeletedAccountShape, FirstStateShape, GroupShape, InactivePeopleShape, ManualChangesShape,
+    ManualSuspensionShape, ModeShape, Node, RehireShape, ScopeExitShape, ScopeShape, UnknownValuesShape, UsernameShape,
 };
 use crate::account::GroupName;
 use crate::attribute::{self, Attribute, NotAnAttribute, PLAIN};
-use crate::configuration::CREATE_DAYS_LIMIT;
+use crate::configuration::{CREATE_DAYS_LIMIT, SourceKind, defaults};
 use crate::employee::{ConnectionName, EmployeeId};
 use crate::expression::{Expression, Kind, Language, Table, Tables, normalise};
 use crate::rules::{
-    DeletedAccount, FirstState, GroupNaming, GroupRule, LeaverRule, ManualSuspension, Rules, Scope, UsernameRule,
-    UsernameSource,
+    DeletedAccount, FirstState, GroupNaming, GroupRule, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire,
+    Rules, Scope, ScopeExit, UsernameRule, UsernameSource,
 };
 use crate::username::{USERNAME_LIMIT, USERNAME_LIMIT_WINDOWS};
 
@@ -27,25 +27,34 @@ impl ConnectionShape {
     pub(super) fn rules(
         self,
         connection: Option<ConnectionName>,
+        source: SourceKind,
         zone: Option<TimeZone>,
         checker: &mut Checker<'_>,
     ) -> Option<Rules> {
         let language = Language::new(Arc::new(tables(self.lookup, checker)));
         let first_state = match self.first_state {
             FirstStateShape::Staged => FirstState::Staged,
+            FirstStateShape::StagedUntilStart => FirstState::StagedUntilStart,
             FirstStateShape::Active => FirstState::Active,
             FirstStateShape::SuspendedUntilStart => FirstState::SuspendedUntilStart,
             FirstStateShape::AlwaysActive => FirstState::AlwaysActive,
             FirstStateShape::AlwaysSuspended => FirstState::AlwaysSuspended,
             FirstStateShape::AsHrSays => FirstState::AsHrSays,
         };
-        let leaver = self.leaver.check(first_state, checker);
+        let leaver = self.leaver.check(first_state, &language, checker);
+        let leave = self.leave.map(|leave| {
+            let whole = leave.span();
+            leave.into_inner().check(whole, source, first_state, checker)
+        });
+        let activation = self.activation.check(first_state, checker);
+        let brakes = self.brakes.check(checker);
+        let zones = zones(self.time_zones, checker);
         let attributes = match self.attributes {
             Some(tree) => attributes(tree, &language, checker),
-            None => default_attributes(&language),
+            None => default_attributes(source, &language),
         };
         let has_email = attributes.iter().any(|(a, _)| *a == Attribute::Email);
-        let email = (!has_email).then(|| (Attribute::Email, parse_default("workEmail", &language)));
+        let email = (!has_email).then(|| (Attribute::Email, parse_default(defaults::EMAIL, &language)));
         let scope = self.scope.check(&language, checker);
         let username = self.username.check(&language, checker);
         let groups = self.group.into_iter().filter_map(|g| check_group(g, &language, checker)).collect();
@@ -57,7 +66,31 @@ impl ConnectionShape {
             username,
             first_state,
             create_days_before: create_days_before.map(|days| days as u16),
+            mode: match self.mode {
+                ModeShape::On => Mode::On,
+                ModeShape::Paused => Mode::Paused,
+                ModeShape::Release => Mode::Release,
+                ModeShape::Offboard => Mode::Offboard,
+            },
+            inactive_people: match self.inactive_people {
+                InactivePeopleShape::Never => InactivePeople::Never,
+                InactivePeopleShape::Suspended => InactivePeople::Suspended,
+            },
+            rehire: match self.rehire {
+                RehireShape::SameAccount => Rehire::SameAccount,
+                RehireShape::Hold => Rehire::Hold,
+            },
+            manual_changes: match self.manual_changes {
+                ManualChangesShape::Override => ManualChanges::Override,
+                ManualChangesShape::Respect => ManualChanges::Respect,
+            },
+            keep_groups_of_unknown: self.unknown_values == UnknownValuesShape::KeepGroups,
+            zones,
+            site_field: defaults::site_field(source),
+            activation,
             leaver,
+            leave: leave.unwrap_or_default(),
+            brakes,
             manual_suspension: match self.manual_suspension {
                 ManualSuspensionShape::Respect => ManualSuspension::Respect,
                 ManualSuspensionShape::Override => ManualSuspension::Override,
@@ -162,38 +195,10 @@ fn attribute_help(error: &NotAnAttribute) -> String {
     }
 }
 
-/// What is mapped unless the file has its own `[connection.attributes]`: BambooHR's own table, with the optional lines.
-pub const DEFAULT_ATTRIBUTES: [(&str, &str); 25] = [
-    ("email", "workEmail"),
-    ("firstname", "firstName"),
-    ("middlename", "middleName"),
-    ("lastname", "lastName"),
-    ("displayname", r#"trim(first(preferredName, firstName) + " " + lastName)"#),
-    ("employeeIdentifier", "employeeNumber"),
-    ("jobTitle", "jobTitle"),
-    ("department", "department"),
-    ("company", "division"),
-    ("location", "location"),
-    ("phone.work", r#"workPhoneExtension == "" ? workPhone : trim(workPhone + " x" + workPhoneExtension)"#),
-    ("phone.home", "homePhone"),
-    ("phone.mobile", "mobilePhone"),
-    ("address.work.streetAddress", "locationStreet"),
-    ("address.work.extendedAddress", "locationStreet2"),
-    ("address.work.locality", "locationCity"),
-    ("address.work.region", "locationState"),
-    ("address.work.postalCode", "locationPostcode"),
-    ("address.work.country", "locationCountry"),
-    ("address.home.streetAddress", "address1"),
-    ("address.home.extendedAddress", "address2"),
-    ("address.home.locality", "city"),
-    ("address.home.region", "state"),
-    ("address.home.postalCode", "zipcode"),
-    ("address.home.country", "country"),
-];
-
-fn default_attributes(language: &Language) -> Vec<(Attribute, Expression)> {
-    let parsed = DEFAULT_ATTRIBUTES.iter().map(|(name, source)| {
-        (Attribute::parse(name).expect("the defaults name attributes"), parse_default(source, language))
+fn default_attributes(source: SourceKind, language: &Language) -> Vec<(Attribute, Expression)> {
+    let parsed = defaults::attributes(source).iter().map(|line| {
+        let attribute = Attribute::parse(line.attribute).expect("the defaults name attributes");
+        (attribute, parse_default(line.from, language))
     });
     parsed.collect()
 }
@@ -228,6 +233,11 @@ impl ScopeShape {
             when: self.when.and_then(|when| checker.expression(&when, Kind::Condition, language)),
             email_domains,
             employees,
+            on_leaving: match self.on_leaving {
+                ScopeExitShape::Keep => ScopeExit::Keep,
+                ScopeExitShape::LeaveGroups => ScopeExit::LeaveGroups,
+                ScopeExitShape::Suspend => ScopeExit::Suspend,
+            },
         }
     }
 }
@@ -251,34 +261,6 @@ impl UsernameShape {
         let max_length =
             checker.number(self.max_length.as_ref(), "max_length (Windows takes 20, Mac and Linux 30)", bounds);
         UsernameRule { source, max_length: max_length.map_or(USERNAME_LIMIT, |n| n as usize) }
-    }
-}
-
-impl LeaverShape {
-    fn check(self, first_state: FirstState, checker: &mut Checker<'_>) -> LeaverRule {
-        let suspend = self.account.as_ref().is_none_or(|a| *a.get_ref() == LeaverAccountShape::Suspend);
-        if let Some(account) = &self.account
-            && suspend
-            && first_state == FirstState::AlwaysActive
-        {
-            let help = "write account = \"leave\", or another first_state: always-active means leavers too";
-            checker.refuse(account.span(), "leavers cannot be suspended and always be active", help);
-        }
-        if let Some(at) = &self.at
-            && (!suspend || first_state == FirstState::AlwaysActive)
-        {
-            let help =
-                "remove `at`, or let leavers be suspended: account = \"suspend\", and first_state not always-active";
-            checker.refuse(at.span(), "this is the hour at which access ends, but by these rules it never ends", help);
-        }
-        let at = self.at.and_then(|at| {
-            let time: Option<Time> = at.get_ref().parse().ok();
-            if time.is_none() && at.get_ref() != "24:00" {
-                checker.refuse(at.span(), "this is not an hour of the day", "for example: \"18:00\" or \"24:00\"");
-            }
-            time
-        });
-        LeaverRule { suspend, leave_groups: self.groups != Some(LeaverGroupsShape::Keep), at }
     }
 }
 
