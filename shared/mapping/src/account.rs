@@ -22,6 +22,10 @@ id!(
     GroupId, "a JumpCloud group id", 24, "hexadecimal digits", |c| c.is_ascii_hexdigit()
 );
 id!(
+    /// A JumpCloud device's ("system's") id: 24 hexadecimal digits.
+    DeviceId, "a JumpCloud device id", 24, "hexadecimal digits", |c| c.is_ascii_hexdigit()
+);
+id!(
     /// A JumpCloud user group's name.
     GroupName, "a group name", 255, "any character but control characters", |c| !c.is_control()
 );

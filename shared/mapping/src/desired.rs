@@ -5,14 +5,17 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::account::GroupName;
+use crate::account::{GroupName, Mail};
 use crate::attribute::Attribute;
 use crate::employee::{Employee, EmployeeId, EmployeeKey, Employment, Reading};
 use crate::expression::{Expression, Outcome};
-use crate::lifecycle::{Lifecycle, Standing, lifecycle};
-use crate::rules::{DeletedAccount, FirstState, GroupNaming, ManualSuspension, Rules, UsernameSource};
+use crate::lifecycle::{Lifecycle, Standing, lifecycle, zone_of};
+use crate::rules::{
+    DeletedAccount, FirstState, GroupNaming, GroupRule, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire,
+    Rules, ScopeExit, UsernameSource,
+};
 use crate::status::{Note, Skip};
 use crate::username::{sanitise, with_digest, with_suffix};
 
@@ -49,8 +52,26 @@ pub enum WantedManager {
 }
 
 /// The parts of the rules that a plan still needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
+    /// What becomes of the whole connection.
+    pub mode: Mode,
+    /// People without an account who are inactive.
+    pub inactive_people: InactivePeople,
+    /// What becomes of those who leave the scope.
+    pub on_leaving_scope: ScopeExit,
+    /// People who come back as somebody new.
+    pub rehire: Rehire,
+    /// Changes by hand.
+    pub manual_changes: ManualChanges,
+    /// The mail on activation.
+    pub mail: Mail,
+    /// Whether new accounts have a password from the start.
+    pub default_password: bool,
+    /// Whether leavers' devices are unbound.
+    pub unbind_devices: bool,
+    /// How many days after access ended an account is deleted.
+    pub delete_after_days: Option<u16>,
     /// First state.
     pub first_state: FirstState,
     /// Suspensions by hand.
@@ -63,6 +84,33 @@ pub struct Policy {
     pub create_groups: bool,
 }
 
+impl Policy {
+    /// When the account of somebody is deleted who has left since then.
+    pub fn deletes_at(&self, left_since: Timestamp) -> Option<Timestamp> {
+        let days = self.delete_after_days?;
+        left_since.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+    }
+
+    fn of(rules: &Rules) -> Policy {
+        Policy {
+            mode: rules.mode,
+            inactive_people: rules.inactive_people,
+            on_leaving_scope: rules.scope.on_leaving,
+            rehire: rules.rehire,
+            manual_changes: rules.manual_changes,
+            mail: rules.activation.mail.clone(),
+            default_password: rules.activation.default_password.is_some(),
+            unbind_devices: rules.leaver.unbind_devices,
+            delete_after_days: rules.leaver.delete_after_days,
+            first_state: rules.first_state,
+            manual_suspension: rules.manual_suspension,
+            deleted_account: rules.deleted_account,
+            suspend_leavers: rules.leaver.suspend,
+            create_groups: rules.create_groups,
+        }
+    }
+}
+
 /// What should be for one person at one moment, and when that changes by itself.
 #[derive(Clone)]
 pub struct Desired {
@@ -70,9 +118,13 @@ pub struct Desired {
     pub key: EmployeeKey,
     /// A name that people recognise: for tables and plans, never for logs.
     pub label: String,
+    /// The moment that all of this is about.
+    pub at: Timestamp,
     /// Where the person stands.
     pub standing: Standing,
-    /// Employed today, as HR says.
+    /// HR's word for the leave they are on.
+    pub leave: Option<Box<str>>,
+    /// Whether HR counts them as active today.
     pub employment: Reading<Employment>,
     /// Why the person takes no part, if so. Leavers whose account is linked are dealt with all the same.
     pub scope: Result<(), Skip>,
@@ -92,6 +144,8 @@ pub struct Desired {
     pub groups: BTreeMap<GroupName, Arc<str>>,
     /// Every group rule had an answer; otherwise no group is left.
     pub groups_decided: bool,
+    /// Groups that are not entered and not left either: no rule knows what HR says of this person.
+    pub kept: BTreeMap<GroupName, Note>,
     /// What a plan needs of the rules.
     pub policy: Policy,
     /// The next moment at which this changes by itself.
@@ -110,10 +164,19 @@ impl fmt::Debug for Desired {
 impl Desired {
     /// What should be for `employee` at `now`.
     pub fn of(employee: &Employee, rules: &Rules, now: Timestamp) -> Desired {
-        let Lifecycle { standing, create_from, next_change, overdue_end } = lifecycle(employee, rules, now);
+        let Lifecycle { standing, leave, create_from, next_change, overdue_end } = lifecycle(employee, rules, now);
         let mut notes: Vec<Note> = overdue_end.into_iter().map(|ended| Note::StillActive { ended }).collect();
         if standing == Standing::Unknown && employee.starts == Reading::Hidden {
-            notes.push(Note::Hidden { what: "the account's state".to_owned(), field: "hireDate".to_owned() });
+            notes.push(Note::Hidden { what: "the account's state".to_owned(), field: "first day".to_owned() });
+        }
+        if let (Some(start), Some(end)) = (employee.starts.value(), employee.ends.value())
+            && end < start
+            && !matches!(standing, Standing::Left { .. })
+        {
+            notes.push(Note::EndBeforeStart { start: *start, end: *end });
+        }
+        if let Some(site) = zone_of(employee, rules).unknown_site {
+            notes.push(Note::UnknownZone { site: site.into() });
         }
         let told = notes.len();
         let (all, undecided) = wanted(employee, rules, &mut notes);
@@ -122,18 +185,23 @@ impl Desired {
         let usernames = usernames(employee, rules, &all, email.as_deref().ok());
         let scope = scope(employee, rules, email.as_deref().map_err(Clone::clone));
         let leaves = matches!(standing, Standing::Left { .. });
+        let away = matches!(standing, Standing::Away { leave_groups: true, .. });
         if leaves {
             // Their attributes only say who they are; what is wrong with the rest concerns nobody.
             notes.truncate(told);
         }
-        let (groups, groups_decided) = match leaves {
-            true => (BTreeMap::new(), rules.leaver.leave_groups),
-            false => groups(employee, rules, &mut notes),
+        let mut kept = BTreeMap::new();
+        let (groups, groups_decided) = match (leaves, away) {
+            (true, _) => (BTreeMap::new(), rules.leaver.leave_groups),
+            (false, true) => (BTreeMap::new(), true),
+            (false, false) => groups(employee, rules, &mut kept, &mut notes),
         };
         Desired {
             key: employee.key.clone(),
             label,
+            at: now,
             standing,
+            leave,
             employment: employee.employment,
             scope,
             create_from,
@@ -144,15 +212,35 @@ impl Desired {
             undecided,
             groups,
             groups_decided,
-            policy: Policy {
-                first_state: rules.first_state,
-                manual_suspension: rules.manual_suspension,
-                deleted_account: rules.deleted_account,
-                suspend_leavers: rules.leaver.suspend,
-                create_groups: rules.create_groups,
-            },
+            kept,
+            policy: Policy::of(rules),
             next_change,
             notes,
+        }
+    }
+
+    /// What should be for somebody of a connection that is being removed: HR is not asked any more.
+    pub fn of_removed(key: EmployeeKey, label: String, rules: &Rules, now: Timestamp) -> Desired {
+        Desired {
+            key,
+            label,
+            at: now,
+            standing: Standing::Left { ended: None },
+            leave: None,
+            employment: Reading::Hidden,
+            scope: Ok(()),
+            create_from: None,
+            email: None,
+            usernames: Vec::new(),
+            wanted: Vec::new(),
+            undecided: Vec::new(),
+            manager: WantedManager::NotOurs,
+            groups: BTreeMap::new(),
+            groups_decided: rules.leaver.leave_groups,
+            kept: BTreeMap::new(),
+            policy: Policy::of(rules),
+            next_change: None,
+            notes: Vec::new(),
         }
     }
 
@@ -166,10 +254,11 @@ impl Desired {
     /// to wait for. Another build of this program may give other numbers, which costs one more look at everyone.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let Desired { key, label, standing, employment, scope, create_from, email, usernames, wanted, .. } = self;
-        (key, label, standing, employment, scope, create_from, email, usernames, wanted).hash(&mut hasher);
-        let Desired { manager, groups, groups_decided, policy, next_change, notes, .. } = self;
-        (manager, groups, groups_decided, policy, next_change, notes).hash(&mut hasher);
+        let Desired { key, label, standing, leave, employment, scope, create_from, email, usernames, wanted, .. } =
+            self;
+        (key, label, standing, leave, employment, scope, create_from, email, usernames, wanted).hash(&mut hasher);
+        let Desired { manager, groups, groups_decided, kept, policy, next_change, notes, .. } = self;
+        (manager, groups, groups_decided, kept, policy, next_change, notes).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -295,7 +384,7 @@ fn manager(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> WantedM
     }
     match &employee.manager {
         Reading::Hidden => {
-            notes.push(Note::Hidden { what: "manager".to_owned(), field: "supervisorEId".to_owned() });
+            notes.push(Note::Hidden { what: "manager".to_owned(), field: "manager".to_owned() });
             WantedManager::NotOurs
         }
         Reading::Empty => WantedManager::Nobody,
@@ -307,7 +396,12 @@ fn manager(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> WantedM
     }
 }
 
-fn groups(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (BTreeMap<GroupName, Arc<str>>, bool) {
+fn groups(
+    employee: &Employee,
+    rules: &Rules,
+    kept: &mut BTreeMap<GroupName, Note>,
+    notes: &mut Vec<Note>,
+) -> (BTreeMap<GroupName, Arc<str>>, bool) {
     let mut groups = BTreeMap::new();
     let mut decided = true;
     for rule in &rules.groups {
@@ -315,7 +409,7 @@ fn groups(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (BTreeMa
             Ok(Some((name, because))) => {
                 groups.entry(name).or_insert(because);
             }
-            Ok(None) => {}
+            Ok(None) => kept.extend(kept_of_unknown(employee, rules, rule)),
             Err(note) => {
                 decided = false;
                 notes.push(note);
@@ -323,6 +417,20 @@ fn groups(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (BTreeMa
         }
     }
     (groups, decided)
+}
+
+/// The group of a rule that says no to somebody only because HR has a value that no rule knows: a department that was
+/// given a new name, most often.
+fn kept_of_unknown(employee: &Employee, rules: &Rules, rule: &GroupRule) -> Option<(GroupName, Note)> {
+    let (GroupNaming::Fixed(name), Some(when), true) = (&rule.name, &rule.when, rules.keep_groups_of_unknown) else {
+        return None;
+    };
+    when.fields().into_iter().find_map(|field| {
+        let known = rules.known_values.get(field)?;
+        let value = *employee.fields.get(field).value()?;
+        let note = Note::UnknownValue { field: field.to_owned(), value: clean(value.to_owned()) };
+        (!known.contains(value)).then(|| (name.clone(), note))
+    })
 }
 
 fn group(
@@ -379,7 +487,7 @@ pub struct GroupAnswer {
 
 /// What every group rule says of this person, whether or not it gives a group.
 pub fn group_answers(employee: &Employee, rules: &Rules) -> Vec<GroupAnswer> {
-    let answer = |rule: &crate::rules::GroupRule| {
+    let answer = |rule: &GroupRule| {
         let given = group(employee, rules, &rule.name, rule.when.as_ref());
         let named = match &rule.name {
             GroupNaming::Fixed(name) => name.to_string(),

@@ -3,6 +3,8 @@
 //! A plain field name is the plain case and takes a short cut. Every field is text here, "" when empty; an
 //! expression that needs a hidden field has no value at all, so that nothing is ever decided on what HR withheld.
 
+mod known;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use cel::context::VariableResolver;
 use cel::{Context, Env, ExecutionError, Program, Value};
 
 use crate::employee::{Fields, Reading};
+
+pub use self::known::known_values;
 
 /// The longest expression, in bytes.
 pub const EXPRESSION_LIMIT: usize = 4096;

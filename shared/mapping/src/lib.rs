@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod desired;
 pub mod employee;
 pub mod expression;
+mod leave;
 pub mod lifecycle;
 pub mod matching;
 pub mod plan;

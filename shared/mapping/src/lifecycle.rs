@@ -5,15 +5,18 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::employee::{Employee, Employment, Reading};
-use crate::rules::Rules;
+use crate::employee::{Employee, Employment, Reading, Stage};
+use crate::expression::{Outcome, normalise};
+use crate::leave::{Leave, leave};
+use crate::rules::{EndsOn, Mode, Rules};
 
-/// For how long an end date counts although HR still says Active.
+/// For how long a date and HR's status may contradict each other.
 ///
-/// BambooHR flips the status at 23:59 of the company's zone, which is at most 26 hours after the same day ended
-/// elsewhere. After two days HR has had its say: a date left over from an earlier employment must not lock out
-/// somebody who was rehired.
-const END_DATE_COUNTS: SignedDuration = SignedDuration::from_hours(48);
+/// BambooHR flips the status at 23:59 of the company's zone, HiBob at the site's midnight: at most 26 hours before or
+/// after the same day ended where the person is. For two days the date counts, then the status: a date left over from
+/// an earlier employment must not lock out somebody who was rehired, and a status that HR set long before the date is
+/// meant so.
+const DATE_COUNTS: SignedDuration = SignedDuration::from_hours(48);
 
 /// Where a person stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +28,15 @@ pub enum Standing {
     },
     /// Employed.
     Here,
+    /// Employed, and away for a while.
+    Away {
+        /// Whether the account is suspended for that.
+        suspend: bool,
+        /// Whether they leave the groups for that.
+        leave_groups: bool,
+        /// First day back, where HR says.
+        returns: Option<Date>,
+    },
     /// No longer employed, by HR's explicit word.
     Left {
         /// Last day, where HR says.
@@ -35,10 +47,12 @@ pub enum Standing {
 }
 
 /// A person's standing at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifecycle {
     /// Where they stand.
     pub standing: Standing,
+    /// HR's word for the leave they are on.
+    pub leave: Option<Box<str>>,
     /// A new account may be made from this coming moment on; `None` is at once.
     pub create_from: Option<Timestamp>,
     /// The next moment at which this answer changes without anybody touching HR.
@@ -47,36 +61,134 @@ pub struct Lifecycle {
     pub overdue_end: Option<Date>,
 }
 
-/// The zone that counts for a person.
-pub fn zone_of(employee: &Employee, rules: &Rules) -> TimeZone {
-    let own = employee.zone.as_ref().and_then(|name| TimeZone::get(name).ok());
-    own.unwrap_or_else(|| rules.zone.clone())
+impl Lifecycle {
+    fn at(standing: Standing, next_change: Option<Timestamp>) -> Lifecycle {
+        Lifecycle { standing, leave: None, create_from: None, next_change, overdue_end: None }
+    }
+}
+
+/// Whose midnight counts for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// The zone.
+    pub zone: TimeZone,
+    /// The site, where HR names one and nobody knows its zone, so that the connection's counts.
+    pub unknown_site: Option<Box<str>>,
+}
+
+/// The zone that counts for a person: the rules' for the site, else HR's own for it, else the connection's.
+pub fn zone_of(employee: &Employee, rules: &Rules) -> Zone {
+    let site = employee.fields.get(rules.site_field).value().copied().filter(|_| !rules.zones.is_empty());
+    if let Some(zone) = site.and_then(|site| rules.zones.get(&normalise(site))) {
+        return Zone { zone: zone.clone(), unknown_site: None };
+    }
+    match employee.zone.as_ref().and_then(|name| TimeZone::get(name).ok()) {
+        Some(zone) => Zone { zone, unknown_site: None },
+        None => Zone { zone: rules.zone.clone(), unknown_site: site.map(Box::from) },
+    }
+}
+
+/// The date that ends a person's access, by the rules; not one from before their start, which belongs to an earlier
+/// employment (BambooHR may keep showing it after a rehire).
+fn end_of(employee: &Employee, rules: &Rules) -> Option<Date> {
+    let (ends, last_day) = (employee.ends.value().copied(), employee.last_day.value().copied());
+    let end = match rules.leaver.on {
+        EndsOn::Earliest => ends.into_iter().chain(last_day).min(),
+        EndsOn::LastDay => last_day.or(ends),
+        EndsOn::TerminationDate => ends.or(last_day),
+    };
+    let starts = employee.starts.value().copied();
+    end.filter(|end| starts.is_none_or(|start| *end >= start))
+}
+
+/// Whether the rules end this person's access at once.
+fn ends_at_once(employee: &Employee, rules: &Rules, end: Option<Date>) -> bool {
+    // What is said of an earlier employment does not count for this one.
+    let is_over = end.is_none() && (employee.ends.value().is_some() || employee.last_day.value().is_some());
+    let when = rules.leaver.at_once.as_ref().filter(|_| !is_over);
+    when.is_some_and(|when| when.holds(&employee.fields, &rules.language) == Outcome::Is(true))
 }
 
 /// Where a person stands at `now`.
 pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycle {
-    let zone = zone_of(employee, rules);
+    let zone = zone_of(employee, rules).zone;
     let today = now.to_zoned(zone.clone()).date();
+    let end = end_of(employee, rules);
+    let left = Lifecycle::at(Standing::Left { ended: end }, None);
+    if rules.mode == Mode::Offboard || ends_at_once(employee, rules, end) {
+        return left;
+    }
+    let Reading::Is(employment) = employee.employment else { return Lifecycle::at(Standing::Unknown, None) };
     let starts = employee.starts.value().copied();
-    let ends = employee.ends.value().copied();
-    let stand = |standing, next_change| Lifecycle { standing, create_from: None, next_change, overdue_end: None };
-
-    // An end before the start belongs to an earlier employment (BambooHR may keep showing it after a rehire).
-    let ends = ends.filter(|end| starts.is_none_or(|start| *end >= start));
-    match (employee.employment, starts) {
-        (Reading::Hidden | Reading::Empty, _) => stand(Standing::Unknown, None),
-        // Without the start nobody can tell a colleague from somebody who comes next month: nothing is given on that.
-        (Reading::Is(Employment::Active), None) if employee.starts == Reading::Hidden => stand(Standing::Unknown, None),
+    let coming = starts.filter(|start| *start > today);
+    let on_leave = leave(employee, rules, today);
+    let end_moment = end.and_then(|end| ends_at(end, &zone, rules));
+    // HR said so before the person's own day was over: it counts from then on.
+    let wait = end_moment.filter(|moment| *moment > now && moment.duration_since(now) <= DATE_COUNTS);
+    match (employment, employee.stage, coming) {
         // HR may count people as inactive until they start. Who ends on the first day was to start and never will; a
         // later end is that of a fixed term.
-        (Reading::Is(Employment::Inactive), Some(start)) if start > today && ends != Some(start) => {
-            upcoming(start, &zone, rules, now)
+        (Employment::Inactive, Stage::Unsaid | Stage::Employed | Stage::Hired, Some(start)) if end == Some(start) => {
+            left
         }
-        (Reading::Is(Employment::Active), Some(start)) if start > today => upcoming(start, &zone, rules, now),
-        (Reading::Is(Employment::Inactive), _) => stand(Standing::Left { ended: ends }, None),
-        (Reading::Is(Employment::Active), _) => match ends {
-            None => stand(Standing::Here, None),
-            Some(end) => ending(end, &zone, rules, now),
+        (_, Stage::Unsaid | Stage::Employed | Stage::Hired, Some(start)) => upcoming(start, &zone, rules, now),
+        (_, Stage::Hired, None) => match starts {
+            Some(start) => begun(start, employment, end, &zone, rules, now),
+            None => Lifecycle::at(Standing::Unknown, None),
+        },
+        (_, Stage::Terminated, _) | (Employment::Inactive, Stage::Unsaid, None) => match (&on_leave, wait) {
+            (Some(leave), _) if employee.stage == Stage::Unsaid => away(leave, None, &zone),
+            (_, Some(moment)) => Lifecycle::at(Standing::Here, Some(moment)),
+            (_, None) => left,
+        },
+        // HR's lifecycle says employed and its access says no: somebody turned that off.
+        (Employment::Inactive, Stage::Employed, None) => left,
+        (Employment::Inactive, Stage::Away, _) => {
+            let word = employee.status.value().cloned().unwrap_or_default();
+            away(&on_leave.unwrap_or(Leave::by_access(word)), None, &zone)
+        }
+        // Without the start nobody can tell a colleague from somebody who comes next month: nothing is given on that.
+        (Employment::Active, Stage::Unsaid, None) if employee.starts == Reading::Hidden => {
+            Lifecycle::at(Standing::Unknown, None)
+        }
+        (Employment::Active, Stage::Unsaid | Stage::Employed | Stage::Away, _) => {
+            let here = match end_moment.zip(end) {
+                None => Lifecycle::at(Standing::Here, None),
+                Some((moment, end)) => ending(end, moment, now),
+            };
+            match (here.standing, on_leave) {
+                (Standing::Here, Some(leave)) => {
+                    Lifecycle { overdue_end: here.overdue_end, ..away(&leave, here.next_change, &zone) }
+                }
+                (Standing::Here, None) => {
+                    let leaves = crate::leave::next(employee, rules, today).and_then(|day| midnight(day, &zone));
+                    Lifecycle { next_change: here.next_change.into_iter().chain(leaves).min(), ..here }
+                }
+                (Standing::Upcoming { .. } | Standing::Away { .. } | Standing::Left { .. } | Standing::Unknown, _) => {
+                    here
+                }
+            }
+        }
+    }
+}
+
+/// Hired, and the day has come: HR says so itself within hours.
+fn begun(
+    start: Date,
+    employment: Employment,
+    end: Option<Date>,
+    zone: &TimeZone,
+    rules: &Rules,
+    now: Timestamp,
+) -> Lifecycle {
+    let began = midnight(start, zone);
+    let last_word = began.and_then(|began| began.checked_add(DATE_COUNTS).ok());
+    match (employment, last_word) {
+        (Employment::Inactive, Some(last_word)) if now >= last_word => Lifecycle::at(Standing::Unknown, None),
+        (Employment::Inactive, last_word) => Lifecycle::at(Standing::Here, last_word),
+        (Employment::Active, _) => match end.and_then(|end| Some((end, ends_at(end, zone, rules)?))) {
+            None => Lifecycle::at(Standing::Here, None),
+            Some((end, moment)) => ending(end, moment, now),
         },
     }
 }
@@ -88,29 +200,37 @@ fn upcoming(starts: Date, zone: &TimeZone, rules: &Rules, now: Timestamp) -> Lif
         midnight(day, zone).filter(|moment| *moment > now)
     });
     let next = create_from.into_iter().chain(start).min();
-    Lifecycle { standing: Standing::Upcoming { starts }, create_from, next_change: next, overdue_end: None }
+    Lifecycle { create_from, ..Lifecycle::at(Standing::Upcoming { starts }, next) }
 }
 
-fn ending(end: Date, zone: &TimeZone, rules: &Rules, now: Timestamp) -> Lifecycle {
-    let moment = match rules.leaver.at {
+fn away(leave: &Leave, next_change: Option<Timestamp>, zone: &TimeZone) -> Lifecycle {
+    let back = leave.returns.and_then(|day| midnight(day, zone));
+    let standing = Standing::Away { suspend: leave.suspend, leave_groups: leave.leave_groups, returns: leave.returns };
+    let next_change = next_change.into_iter().chain(back).min();
+    Lifecycle { leave: Some(leave.word.clone()), ..Lifecycle::at(standing, next_change) }
+}
+
+/// The moment at which access ends on that day, by the rules.
+fn ends_at(end: Date, zone: &TimeZone, rules: &Rules) -> Option<Timestamp> {
+    match rules.leaver.at {
         Some(time) => zone.to_timestamp(end.to_datetime(time)).ok(),
         None => end.tomorrow().ok().and_then(|day| midnight(day, zone)),
-    };
-    let here =
-        |next_change, overdue_end| Lifecycle { standing: Standing::Here, create_from: None, next_change, overdue_end };
-    let Some(moment) = moment else { return here(None, None) };
-    let last_word = moment.checked_add(END_DATE_COUNTS).unwrap_or(Timestamp::MAX);
+    }
+}
+
+/// HR says Active, and a date says until when.
+fn ending(end: Date, moment: Timestamp, now: Timestamp) -> Lifecycle {
+    let last_word = moment.checked_add(DATE_COUNTS).unwrap_or(Timestamp::MAX);
     if now < moment {
-        here(Some(moment), None)
+        Lifecycle::at(Standing::Here, Some(moment))
     } else if now < last_word {
-        let standing = Standing::Left { ended: Some(end) };
-        Lifecycle { standing, create_from: None, next_change: Some(last_word), overdue_end: None }
+        Lifecycle::at(Standing::Left { ended: Some(end) }, Some(last_word))
     } else {
-        here(None, Some(end))
+        Lifecycle { overdue_end: Some(end), ..Lifecycle::at(Standing::Here, None) }
     }
 }
 
 /// The first moment of a day; days that begin at one o'clock (DST at midnight) begin then.
-fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     day.to_zoned(zone.clone()).ok()?.start_of_day().ok().map(|zoned| zoned.timestamp())
 }

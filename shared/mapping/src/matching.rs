@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::account::{Account, AccountId};
 use crate::attribute::Attribute;
 use crate::desired::Desired;
 use crate::employee::EmployeeKey;
+use crate::rules::Rehire;
 use crate::status::Hold;
 
 /// What the kept link leads to.
@@ -32,7 +35,25 @@ pub struct Candidates<'a> {
     /// Accounts with the person's e-mail, lower case on both sides.
     pub email: Vec<&'a Account>,
     /// Which of these are somebody's already, by our own records; the person's own entry does no harm.
-    pub claimed: BTreeMap<AccountId, EmployeeKey>,
+    pub claimed: BTreeMap<AccountId, Claim>,
+}
+
+/// Whose an account is, by our own records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose.
+    pub by: EmployeeKey,
+    /// Since when they are no longer employed, if so.
+    pub left_since: Option<Timestamp>,
+    /// Whether the account's suspension is our own doing.
+    pub suspended_by_us: bool,
+}
+
+impl Claim {
+    /// Of somebody of whom no more is known.
+    pub fn by(by: EmployeeKey) -> Claim {
+        Claim { by, left_since: None, suspended_by_us: false }
+    }
 }
 
 /// What the candidates come to.
@@ -64,6 +85,26 @@ pub fn find<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> {
     }
 }
 
+/// The claim that this person takes over with the account: that of somebody who left, and is the same person under a new
+/// number.
+pub fn earlier_self<'c>(desired: &Desired, candidates: &'c Candidates<'_>, account: &Account) -> Option<&'c Claim> {
+    let claim = candidates.claimed.get(&account.id).filter(|claim| claim.by != desired.key)?;
+    let link_agrees = account.link().is_none_or(|link| link == claim.by || link == desired.key);
+    let same = claim.left_since.is_some() && link_agrees && same_person(desired, account);
+    (same && desired.policy.rehire == Rehire::SameAccount).then_some(claim)
+}
+
+/// Whether the names agree, and the e-mail or the number by which the account was found: addresses are given anew, and
+/// the next John Smith is somebody else only if his name is another.
+fn same_person(desired: &Desired, account: &Account) -> bool {
+    let says = |attribute: Attribute| {
+        let ours = desired.wanted.iter().find(|w| w.attribute == attribute).and_then(|w| w.value.as_deref());
+        let theirs = account.get(&attribute);
+        matches!((ours, theirs), (Some(ours), Some(theirs)) if ours.to_lowercase() == theirs.to_lowercase())
+    };
+    says(Attribute::FirstName) && says(Attribute::LastName)
+}
+
 fn first_match<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> {
     let mut accounts: Vec<&'a Account> = candidates.identifier.iter().chain(&candidates.email).copied().collect();
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
@@ -73,6 +114,9 @@ fn first_match<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> 
         [account] => account,
         [_, _, ..] => return Found::Doubt(several(&accounts)),
     };
+    if earlier_self(desired, candidates, account).is_some() {
+        return Found::Matched(account);
+    }
     if carries_other_identifier(desired, account) {
         return Found::Doubt(Hold::OtherIdentifier { account: account.id.clone() });
     }
@@ -101,7 +145,11 @@ fn unless_claimed<'a>(
     account: &'a Account,
     found: Found<'a>,
 ) -> Found<'a> {
-    let mut claims = account.link().into_iter().chain(candidates.claimed.get(&account.id).cloned());
+    if earlier_self(desired, candidates, account).is_some() {
+        return found;
+    }
+    let known = candidates.claimed.get(&account.id).map(|claim| claim.by.clone());
+    let mut claims = account.link().into_iter().chain(known);
     match claims.find(|by| *by != desired.key) {
         Some(by) => Found::Doubt(Hold::Claimed { account: account.id.clone(), by }),
         None => found,

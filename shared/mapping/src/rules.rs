@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 use crate::account::{GroupName, Mail};
 use crate::attribute::Attribute;
@@ -87,16 +86,6 @@ pub enum EndsOn {
     TerminationDate,
 }
 
-/// Who becomes the manager of a deleted account's reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reports {
-    /// Nobody, until HR names somebody.
-    Clear,
-    /// The deleted account's own manager.
-    ToTheirManager,
-}
-
 /// What a leaver loses, and when.
 #[derive(Debug)]
 pub struct LeaverRule {
@@ -114,8 +103,6 @@ pub struct LeaverRule {
     pub unbind_devices: bool,
     /// How many days after access ended the account is deleted; never where `None`.
     pub delete_after_days: Option<u16>,
-    /// What becomes of a deleted account's reports.
-    pub reports: Reports,
 }
 
 /// What somebody on leave loses, and what counts as leave.
@@ -281,6 +268,8 @@ pub struct Rules {
     pub groups: Vec<GroupRule>,
     /// Whether a group that a rule names is created when JumpCloud has none of that name.
     pub create_groups: bool,
+    /// Every value that the group rules know of a field that they only ever compare with values.
+    pub known_values: BTreeMap<String, BTreeSet<String>>,
     /// Whether groups are kept by somebody of whose department (or whatever the group rules compare) no rule knows.
     pub keep_groups_of_unknown: bool,
     /// Our names for HR fields whose own names are no identifiers (`badge` for `4340.4`).

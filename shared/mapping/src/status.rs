@@ -41,6 +41,8 @@ pub enum Skip {
     Inactive,
     /// HR has no such record, and there is no account.
     NoRecord,
+    /// The connection is being removed, and let the account go.
+    Released,
 }
 
 impl fmt::Display for Skip {
@@ -59,6 +61,7 @@ impl fmt::Display for Skip {
             Skip::NotChosen => f.write_str("out of scope: not one of the chosen employees"),
             Skip::Inactive => f.write_str("not employed and without an account; none is made"),
             Skip::NoRecord => f.write_str("HR has no such employee"),
+            Skip::Released => f.write_str("the connection is being removed; the account was let go as it was"),
         }
     }
 }
@@ -102,6 +105,36 @@ pub enum Hold {
     },
     /// HR no longer has the record, which is not the same as a leaver.
     GoneFromHr,
+    /// So many people have met with this within a day that somebody must look at it first.
+    Braked {
+        /// What would be done.
+        brake: Brake,
+        /// How many a day the rules allow.
+        limit: u16,
+    },
+}
+
+/// What a limit a day is set on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Brake {
+    /// Taking access because the scope was left.
+    LeaveScope,
+    /// Deleting an account.
+    Delete,
+    /// Making a leaver of somebody whose connection is being removed.
+    Offboard,
+}
+
+impl Brake {
+    /// Its name in the rules.
+    pub fn word(self) -> &'static str {
+        match self {
+            Brake::LeaveScope => "leave_scope",
+            Brake::Delete => "delete",
+            Brake::Offboard => "offboard",
+        }
+    }
 }
 
 impl fmt::Display for Hold {
@@ -135,6 +168,17 @@ impl fmt::Display for Hold {
                     names.join(", ")
                 )
             }
+            Hold::Braked { brake, limit } => write!(
+                f,
+                "{} more than {limit} people in 24 hours (brakes.{} = {limit}); look at it, then `hirewire release` this \
+                 person",
+                match brake {
+                    Brake::LeaveScope => "out of scope, like",
+                    Brake::Delete => "to be deleted, like",
+                    Brake::Offboard => "to be offboarded with the connection, like",
+                },
+                brake.word()
+            ),
             Hold::GoneFromHr => f.write_str(
                 "HR no longer has this record, which is not a leaver's status; the account is left as it is: \
                  suspend it by hand, or restore the record",
@@ -189,6 +233,32 @@ pub enum Note {
         /// The date.
         ended: Date,
     },
+    /// HR's end lies before its start.
+    EndBeforeStart {
+        /// First day.
+        start: Date,
+        /// Last day.
+        end: Date,
+    },
+    /// Nobody knows the zone of the person's site.
+    UnknownZone {
+        /// The site.
+        site: String,
+    },
+    /// HR has a value that no group rule knows.
+    UnknownValue {
+        /// The field that the rules compare.
+        field: String,
+        /// What HR has there.
+        value: String,
+    },
+    /// Somebody changed an attribute of ours, and the rules respect that.
+    ChangedByHand {
+        /// The attribute.
+        what: String,
+        /// A digest of what HR says, to tell when it says something new.
+        hr: u64,
+    },
     /// HR names a person as their own manager.
     OwnManager,
     /// The manager has no account yet; written as soon as there is one.
@@ -229,6 +299,27 @@ impl fmt::Display for Note {
             }
             Note::StillActive { ended } => {
                 write!(f, "HR says Active although its own end date was {ended}; the status counts")
+            }
+            Note::EndBeforeStart { start, end } => {
+                write!(
+                    f,
+                    "HR's end {end} lies before the start {start}: it counts as an earlier employment's; correct one"
+                )
+            }
+            Note::UnknownZone { site } => write!(
+                f,
+                "nobody knows the time zone of site \"{site}\": the connection's counts; add it to [connection.time_zones]"
+            ),
+            Note::UnknownValue { field, value } => write!(
+                f,
+                "no group rule knows {field} \"{value}\": no group is left; add a rule for it, or unknown_values = \
+                 \"leave-groups\""
+            ),
+            Note::ChangedByHand { what, hr: _ } => {
+                write!(
+                    f,
+                    "{what} was changed by hand in JumpCloud; kept until HR changes it (manual_changes = \"respect\")"
+                )
             }
             Note::OwnManager => f.write_str("HR names this person as their own manager; left as it is"),
             Note::ManagerPending { manager } => {

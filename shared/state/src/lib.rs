@@ -48,7 +48,7 @@ pub use crate::audit::{AuditKind, AuditRow};
 pub use crate::clock::{CLOCK_VARIABLE, Clock};
 pub use crate::error::StateError;
 pub use crate::queue::{DeadLetter, Depth, Lease, LeaseId, Queue};
-pub use crate::record::{KnownGroup, Record};
+pub use crate::record::{KnownGroup, Life, Record};
 pub use crate::rules::{RULES_LIMIT, RulesText};
 pub use crate::secret::SecretError;
 pub use crate::secrets::Secrets;

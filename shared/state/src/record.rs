@@ -10,6 +10,22 @@ use mapping::request::Trigger;
 use mapping::status::{Note, Status};
 use serde::{Deserialize, Serialize};
 
+/// What is kept of a working life beyond how things are now: without it nobody could be brought back as they were, or
+/// be deleted when their time has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Life {
+    /// Since when they are known to have left and to have lost access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_since: Option<Timestamp>,
+    /// The groups that they were in when they went on leave, while they are on leave.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub before_leave: BTreeSet<GroupName>,
+    /// Whether the leaver's devices were looked at and unbound.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub devices_unbound: bool,
+}
+
 /// What is known of one person after the last run.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -29,6 +45,9 @@ pub struct Record {
     pub suspended_by_us: bool,
     /// The managed groups the account is in.
     pub groups: BTreeSet<GroupName>,
+    /// What is kept of their working life.
+    #[serde(default)]
+    pub life: Life,
     /// The manager, of the same connection, whose account this waits for.
     pub waits_for: Option<EmployeeId>,
     /// Of what was last made so; the same again needs no work.

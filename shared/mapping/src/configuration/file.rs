@@ -249,7 +249,6 @@ struct LeaverShape {
     at_once: Option<Spanned<String>>,
     devices: DevicesShape,
     delete_after_days: Option<Spanned<i64>>,
-    reports: ReportsShape,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -267,14 +266,6 @@ enum DevicesShape {
     #[default]
     Keep,
     Remove,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ReportsShape {
-    #[default]
-    Clear,
-    ToTheirManager,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]

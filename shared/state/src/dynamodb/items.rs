@@ -109,6 +109,11 @@ pub(super) fn take_part<T: DeserializeOwned>(item: &mut Item, name: &str) -> Res
     serde_json::from_str(&take_text(item, name)?).map_err(|_| unreadable(name))
 }
 
+pub(super) fn take_part_if_any<T: DeserializeOwned + Default>(item: &mut Item, name: &str) -> Result<T, StateError> {
+    let text = take_text_if_any(item, name)?;
+    text.map_or_else(|| Ok(T::default()), |text| serde_json::from_str(&text).map_err(|_| unreadable(name)))
+}
+
 /// What every record's `pk` begins with.
 const PERSON: &str = "person#";
 

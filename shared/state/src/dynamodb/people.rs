@@ -16,12 +16,12 @@ use super::Tables;
 use super::calls::{Ended, MARK, Over, TRANSACTION, after_part, failed, is_ours, is_refusal, mark, patiently, put};
 use super::items::{
     Item, item, json, micros, number, people, place, take_flag, take_id, take_id_if_any, take_moment,
-    take_moment_if_any, take_number, take_number_if_any, take_part, take_person, take_person_of, take_text,
-    take_text_if_any, take_word, text,
+    take_moment_if_any, take_number, take_number_if_any, take_part, take_part_if_any, take_person, take_person_of,
+    take_text, take_text_if_any, take_word, text,
 };
 use crate::audit::AuditRow;
 use crate::error::StateError;
-use crate::record::Record;
+use crate::record::{Life, Record};
 
 /// The index from an account to whose it is.
 const ACCOUNT: &str = "account";
@@ -49,6 +49,7 @@ fn read(mut item: Item) -> Result<Record, StateError> {
         notes: take_part(item, "notes")?,
         suspended_by_us: take_flag(item, "suspended_by_us")?,
         groups: take_part(item, "groups")?,
+        life: take_part_if_any(item, "life")?,
         waits_for: take_id_if_any(item, "waits_for")?,
         fingerprint: take_number_if_any(item, "fingerprint")?,
         observed_at: take_moment_if_any(item, "observed_at")?,
@@ -73,7 +74,9 @@ fn write(record: &Record) -> Result<Item, StateError> {
         ("last_sync", micros(record.last_sync)),
         ("trigger", text(record.trigger.word())),
     ];
+    let life = if record.life == Life::default() { None } else { Some(json(&record.life)?) };
     let sometimes = [
+        ("life", life),
         ("account", record.account.as_ref().map(|account| text(account.as_str()))),
         ("username", record.username.as_deref().map(text)),
         ("waits_for", record.waits_for.as_ref().map(id)),
@@ -429,6 +432,7 @@ mod tests {
             notes: (0..30).map(note).collect(),
             suspended_by_us: false,
             groups: (0..200).map(group).collect::<BTreeSet<GroupName>>(),
+            life: Life::default(),
             waits_for: None,
             fingerprint: Some(u64::MAX),
             observed_at: Some(Timestamp::UNIX_EPOCH),

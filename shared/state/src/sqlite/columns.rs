@@ -85,6 +85,11 @@ pub(crate) fn word<T: for<'a> Deserialize<'a>>(row: &Row<'_>, column: &str) -> R
     T::deserialize(word).map_err(|_| unreadable(column))
 }
 
+pub(crate) fn part_if_any<T: DeserializeOwned + Default>(row: &Row<'_>, column: &str) -> Result<T, Fault> {
+    let text: Option<String> = row.get(column)?;
+    text.map_or_else(|| Ok(T::default()), |text| serde_json::from_str(&text).map_err(|_| unreadable(column)))
+}
+
 pub(crate) fn part<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T, Fault> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|_| unreadable(column))

@@ -9,9 +9,9 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use super::Fault;
 use super::columns::id;
-use super::columns::{all, first, id_if_any, json, key, limit, micros, moment, moment_if_any, part, word};
+use super::columns::{all, first, id_if_any, json, key, limit, micros, moment, moment_if_any, part, part_if_any, word};
 use crate::error::StateError;
-use crate::record::Record;
+use crate::record::{Life, Record};
 
 const GET: &str = "SELECT * FROM person WHERE connection = ?1 AND size = ?2 AND id = ?3";
 const LIST: &str = "SELECT * FROM person WHERE (connection, size, id) > (?1, ?2, ?3) \
@@ -19,13 +19,14 @@ const LIST: &str = "SELECT * FROM person WHERE (connection, size, id) > (?1, ?2,
 const LIST_ONE: &str = "SELECT * FROM person WHERE connection = ?1 AND (size, id) > (?2, ?3) \
     ORDER BY size, id LIMIT ?4";
 const INSERT: &str = "INSERT INTO person (connection, size, id, version, label, account, username, status, notes, \
-    suspended_by_us, group_names, waits_for, fingerprint, observed_at, next_change, last_sync, cause) \
+    suspended_by_us, group_names, life, waits_for, fingerprint, observed_at, next_change, last_sync, cause) \
     VALUES (:connection, :size, :id, :version + 1, :label, :account, :username, :status, :notes, \
-    :suspended_by_us, :group_names, :waits_for, :fingerprint, :observed_at, :next_change, :last_sync, :cause) \
+    :suspended_by_us, :group_names, :life, :waits_for, :fingerprint, :observed_at, :next_change, :last_sync, :cause) \
     ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE person SET version = version + 1, label = :label, account = :account, \
     username = :username, status = :status, notes = :notes, suspended_by_us = :suspended_by_us, \
-    group_names = :group_names, waits_for = :waits_for, fingerprint = :fingerprint, observed_at = :observed_at, \
+    group_names = :group_names, life = :life, waits_for = :waits_for, fingerprint = :fingerprint, \
+    observed_at = :observed_at, \
     next_change = :next_change, last_sync = :last_sync, cause = :cause \
     WHERE connection = :connection AND size = :size AND id = :id AND version = :version";
 const OWNER: &str = "SELECT connection, id FROM person WHERE account = ?1 ORDER BY last_sync DESC LIMIT 1";
@@ -66,6 +67,7 @@ fn read(row: &Row<'_>) -> Result<Record, Fault> {
         notes: part(row, "notes")?,
         suspended_by_us: row.get("suspended_by_us")?,
         groups: part(row, "group_names")?,
+        life: part_if_any(row, "life")?,
         waits_for: id_if_any(row, "waits_for")?,
         fingerprint: fingerprint.map(i64::cast_unsigned),
         observed_at: moment_if_any(row, "observed_at")?,
@@ -112,6 +114,7 @@ pub(crate) fn put(connection: &Connection, record: &Record) -> Result<(), Fault>
         ":notes": json(&record.notes)?,
         ":suspended_by_us": record.suspended_by_us,
         ":group_names": json(&record.groups)?,
+        ":life": if record.life == Life::default() { None } else { Some(json(&record.life)?) },
         ":waits_for": record.waits_for.as_ref().map(|id| id.as_str()),
         ":fingerprint": record.fingerprint.map(u64::cast_signed),
         ":observed_at": record.observed_at.map(micros),

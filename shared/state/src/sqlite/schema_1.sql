@@ -13,6 +13,7 @@ CREATE TABLE person (
     notes TEXT NOT NULL,
     suspended_by_us INTEGER NOT NULL,
     group_names TEXT NOT NULL,
+    life TEXT,
     waits_for TEXT,
     fingerprint INTEGER,
     observed_at INTEGER,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use mapping::account::{GroupId, GroupName};
 use mapping::request::Trigger;
 use mapping::status::{Hold, Note, Skip, Status};
-use state::{AuditKind, DeadLetter, Depth, KnownGroup, Queue, Record, Store};
+use state::{AuditKind, DeadLetter, Depth, KnownGroup, Life, Queue, Record, Store};
 
 use crate::town::*;
 
@@ -116,6 +116,11 @@ async fn a_record_comes_back_as_it_was_put(store: &Store, _: &Queue) {
         notes: vec![Note::SuspendedByHand, Note::ManagerPending { manager: employee("9") }],
         suspended_by_us: true,
         groups: BTreeSet::from([GroupName::parse("All \"staff\", é").unwrap()]),
+        life: Life {
+            left_since: Some(at(-3)),
+            before_leave: BTreeSet::from([GroupName::parse("Dept É").unwrap()]),
+            devices_unbound: true,
+        },
         waits_for: Some(employee("9")),
         fingerprint: Some(u64::MAX - 1),
         observed_at: Some(at(-5)),

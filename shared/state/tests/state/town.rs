@@ -13,7 +13,7 @@ use mapping::configuration::HomeRef;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Fields, Reading, Stage};
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
 use mapping::status::{Note, Status};
-use state::{AuditKind, AuditRow, Lease, Queue, Record, StateError, Store};
+use state::{AuditKind, AuditRow, Lease, Life, Queue, Record, StateError, Store};
 use tests::aws::{Account, REGION};
 
 pub fn connection(name: &str) -> ConnectionName {
@@ -48,6 +48,7 @@ pub fn record(name: &str) -> Record {
         notes: vec![Note::OwnManager],
         suspended_by_us: false,
         groups: BTreeSet::new(),
+        life: Life::default(),
         waits_for: None,
         fingerprint: None,
         observed_at: None,

@@ -10,12 +10,12 @@ use toml::Spanned;
 use super::checker::Checker;
 use super::{
     ActivationShape, BrakesShape, DevicesShape, EndsOnShape, LeaveAccountShape, LeaveShape, LeaverAccountShape,
-    LeaverGroupsShape, LeaverShape, ReportsShape,
+    LeaverGroupsShape, LeaverShape,
 };
 use crate::account::Mail;
 use crate::configuration::{BRAKE_LIMIT, DELETE_DAYS_LIMIT, SourceKind};
 use crate::expression::{Kind, Language, normalise};
-use crate::rules::{ActivationRule, Brakes, EndsOn, FirstState, LeaveRule, LeaverRule, Reports, status_word};
+use crate::rules::{ActivationRule, Brakes, EndsOn, FirstState, LeaveRule, LeaverRule, status_word};
 
 /// So many accounts may lose access in 24 hours because people left the scope, unless the file says otherwise: a
 /// department or two that somebody moved by hand, not a whole company by one wrong word in the condition.
@@ -70,10 +70,6 @@ impl LeaverShape {
             at_once: self.at_once.and_then(|when| checker.expression(&when, Kind::Condition, language)),
             unbind_devices: self.devices == DevicesShape::Remove,
             delete_after_days: days.map(|days| days as u16),
-            reports: match self.reports {
-                ReportsShape::Clear => Reports::Clear,
-                ReportsShape::ToTheirManager => Reports::ToTheirManager,
-            },
         }
     }
 }

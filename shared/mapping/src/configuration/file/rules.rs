@@ -16,7 +16,7 @@ use crate::account::GroupName;
 use crate::attribute::{self, Attribute, NotAnAttribute, PLAIN};
 use crate::configuration::{CREATE_DAYS_LIMIT, SourceKind, defaults};
 use crate::employee::{ConnectionName, EmployeeId};
-use crate::expression::{Expression, Kind, Language, Table, Tables, normalise};
+use crate::expression::{Expression, Kind, Language, Table, Tables, known_values, normalise};
 use crate::rules::{
     DeletedAccount, FirstState, GroupNaming, GroupRule, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire,
     Rules, Scope, ScopeExit, UsernameRule, UsernameSource,
@@ -57,7 +57,8 @@ impl ConnectionShape {
         let email = (!has_email).then(|| (Attribute::Email, parse_default(defaults::EMAIL, &language)));
         let scope = self.scope.check(&language, checker);
         let username = self.username.check(&language, checker);
-        let groups = self.group.into_iter().filter_map(|g| check_group(g, &language, checker)).collect();
+        let groups: Vec<GroupRule> =
+            self.group.into_iter().filter_map(|g| check_group(g, &language, checker)).collect();
         let field_names = field_names(self.fields, checker);
         let days = self.create_days_before_start.as_ref();
         let create_days_before = checker.number(days, "create_days_before_start", 0..=CREATE_DAYS_LIMIT);
@@ -84,6 +85,7 @@ impl ConnectionShape {
                 ManualChangesShape::Override => ManualChanges::Override,
                 ManualChangesShape::Respect => ManualChanges::Respect,
             },
+            known_values: known_values(groups.iter().filter_map(|rule| rule.when.as_ref())),
             keep_groups_of_unknown: self.unknown_values == UnknownValuesShape::KeepGroups,
             zones,
             site_field: defaults::site_field(source),
