@@ -207,13 +207,25 @@ impl JumpCloud {
         });
     }
 
-    /// Binds a device to a user, after which the username cannot be changed any more.
-    pub fn bind_device(&self, who: &str) {
+    /// Binds a new device to a user, after which the username cannot be changed any more, and gives the device's id.
+    pub fn bind_device(&self, who: &str) -> String {
         self.write(|org| {
             let (user, id) = (id_of(org, who), org.new_id());
             let link = groups::Association { kind: "system".to_owned(), id, attributes: Value::Null };
             org.associations.entry(user).or_default().push(link);
-        });
+            id.to_string()
+        })
+    }
+
+    /// The ids of the devices that a user is bound to, sorted.
+    pub fn devices(&self, who: &str) -> Vec<String> {
+        self.read(|org| {
+            let links = org.associations.get(&id_of(org, who)).into_iter().flatten();
+            let mut ids: Vec<String> =
+                links.filter(|link| link.kind == "system").map(|link| link.id.to_string()).collect();
+            ids.sort();
+            ids
+        })
     }
 
     /// An account of another organisation holds this e-mail address: nobody here can have it.

@@ -653,5 +653,9 @@ async fn ask_jumpcloud(jumpcloud: &JumpCloud) {
     send("POST", "/v2/bulk/userstates".to_owned(), change).await;
     send("GET", "/v2/bulk/userstates".to_owned(), Value::Null).await;
     send("DELETE", format!("/v2/usergroups/{group}"), Value::Null).await;
+    let device = jumpcloud.bind_device(&user);
+    send("GET", format!("/v2/users/{user}/associations?targets=system&limit=100&skip=0"), Value::Null).await;
+    let unbind = json!({ "op": "remove", "type": "system", "id": device });
+    send("POST", format!("/v2/users/{user}/associations"), unbind).await;
     send("DELETE", format!("/systemusers/{user}?cascade_manager=null"), Value::Null).await;
 }

@@ -568,6 +568,7 @@ fn of_jumpcloud() -> Vec<(&'static str, Setting)> {
         ("e-mails mind case", it(|s| s.email_case_matters = true)),
         ("PUT does not activate", it(|s| s.staged_put_activates = false)),
         ("PUT does not suspend the staged", it(|s| s.staged_put_suspends = false)),
+        ("nobody is mailed on creation", it(|s| s.creation_mails = false)),
         ("PUT mails", it(|s| s.put_activation_mails = true)),
         ("new users are staged", it(|s| s.default_state = UserState::Staged)),
         ("new users are suspended", it(|s| s.default_state = UserState::Suspended)),

@@ -1,11 +1,12 @@
-//! Users (v1): read, find, make, change.
+//! Users (v1): read, find, make, change, delete.
 
 use std::borrow::Cow;
 
-use mapping::account::{Account, AccountId, AccountState};
+use mapping::account::{Account, AccountId, AccountState, Mail};
 use mapping::attribute::Attribute;
 use mapping::employee::EmployeeKey;
 use mapping::plan::Change;
+use mapping::secret::Secret;
 use serde_json::Value;
 use transport::{Fault, Response};
 
@@ -40,6 +41,31 @@ pub struct NewAccount<'a> {
     pub values: &'a [Change],
     /// Who its manager is.
     pub manager: Option<&'a AccountId>,
+    /// Whom to write to once it is [`AccountState::Activated`]. `None` leaves that to JumpCloud, which may mail who is
+    /// activated from the start, or not (UNCONFIRMED); to be sure of either takes a second call.
+    pub mail: Option<&'a Mail>,
+    /// Its first password. With one, JumpCloud takes the account for set up: it never sends the link to set one, and
+    /// an activation by [`NewAccount::mail`] becomes a welcome.
+    pub password: Option<&'a Secret>,
+}
+
+impl NewAccount<'_> {
+    /// The state it is made in. Only the way out of STAGED says what becomes of the mail.
+    pub(crate) fn born(&self) -> AccountState {
+        match (self.state, self.mail) {
+            (AccountState::Activated, Some(_)) => AccountState::Staged,
+            (state, _) => state,
+        }
+    }
+}
+
+/// Who becomes the manager of a deleted account's reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reports<'a> {
+    /// Nobody.
+    Clear,
+    /// This account.
+    To(&'a AccountId),
 }
 
 /// What became of an account to make.
@@ -135,26 +161,35 @@ impl JumpCloud {
         Err(Fault::Malformed { vendor: VENDOR, call: "POST /search/systemusers", detail })
     }
 
-    /// Makes an account.
+    /// Makes an account. One that starts activated, with a word about the mail, is made STAGED and then activated:
+    /// broken off in between, it is found STAGED, with everything else in place.
     ///
     /// # Errors
-    /// [`Fault::Unsure`] where it may have been made: look before trying again.
+    /// [`Fault::Unsure`] where it may have been made, or was made and not activated: look before trying again.
     pub async fn create(&self, new: &NewAccount<'_>) -> Result<Created, Fault> {
         let call = request::create(&body::create(new));
-        match self.send(&call).await {
-            Ok(answer) => match one::<User>(&call, &answer) {
-                Ok(user) => Ok(Created::Made(user.0)),
-                Err(fault) => Err(unsure(fault)),
-            },
-            Err(Fault::Rejected { status, message, .. }) if says_taken(status, &message) => Ok(Created::AlreadyThere),
-            Err(fault @ Fault::Malformed { .. }) => Err(unsure(fault)),
-            Err(fault) => Err(fault),
+        let made = match self.send(&call).await {
+            Ok(answer) => one::<User>(&call, &answer).map_err(unsure)?.0,
+            Err(Fault::Rejected { status, message, .. }) if says_taken(status, &message) => {
+                return Ok(Created::AlreadyThere);
+            }
+            Err(fault @ Fault::Malformed { .. }) => return Err(unsure(fault)),
+            Err(fault) => return Err(hushed(fault, new.password)),
+        };
+        match new.mail {
+            Some(mail) if new.state == AccountState::Activated && made.state == AccountState::Staged => {
+                Ok(Created::Made(self.activate(made, mail).await.map_err(half_made)?))
+            }
+            Some(_) | None => Ok(Created::Made(made)),
         }
     }
 
     /// Changes an account, as `account` was when it was read, and gives it as it is then. Nothing to change, no call.
     ///
     /// An account that somebody took out of STAGED meanwhile keeps the state that they gave it: look at the answer.
+    ///
+    /// `mail` counts on the way out of STAGED only: no other activation has a say in it, and none but that is known to
+    /// mail anybody. Where JumpCloud lacks the call for it, the account is activated without the mail.
     ///
     /// # Errors
     /// [`Fault::NotFound`] where the account is gone.
@@ -164,6 +199,7 @@ impl JumpCloud {
         state: Option<AccountState>,
         changes: &[Change],
         manager: Option<Option<&AccountId>>,
+        mail: &Mail,
     ) -> Result<Account, Fault> {
         let Update { put, activate } = body::update(account, state, changes, manager);
         // Values first: whoever gets access gets it with the right ones.
@@ -172,7 +208,7 @@ impl JumpCloud {
             None => Cow::Borrowed(account),
         };
         if activate && now.state == AccountState::Staged {
-            now = Cow::Owned(self.activate(now.into_owned()).await?);
+            now = Cow::Owned(self.activate(now.into_owned(), mail).await?);
         }
         Ok(now.into_owned())
     }
@@ -200,15 +236,30 @@ impl JumpCloud {
         }
     }
 
+    /// Deletes an account for good. One that is gone already is fine, so a lost answer is no trouble: ask again.
+    ///
+    /// # Errors
+    /// [`Fault::Rejected`] where JumpCloud does not take the new manager, who may be gone.
+    pub async fn delete(&self, id: &AccountId, reports: Reports<'_>) -> Result<(), Fault> {
+        match self.send(&request::delete(id, reports)).await {
+            Ok(_) | Err(Fault::NotFound { .. }) => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// From STAGED by the call that is meant for it.
-    async fn activate(&self, account: Account) -> Result<Account, Fault> {
-        let call = request::activate(&account.id);
+    async fn activate(&self, account: Account, mail: &Mail) -> Result<Account, Fault> {
+        let call = request::activate(&account.id, mail);
         let answer = match self.send(&call).await {
             Ok(answer) => answer,
             // Not there, or not any more. If it is the user that is gone, this says so too.
             Err(Fault::NotFound { .. } | Fault::Rejected { status: 405, .. } | Fault::Malformed { .. }) => {
                 let put = Value::Object(body::state_body(AccountState::Activated));
-                return self.put(&account.id, &put).await;
+                let now = self.put(&account.id, &put).await?;
+                if *mail != Mail::Withheld {
+                    tracing::warn!(account = %now.id, "activated, but JumpCloud would not take the call that mails");
+                }
+                return Ok(now);
             }
             // Perhaps somebody was faster, one way or the other: then it is as they made it.
             Err(fault @ Fault::Rejected { status: 400 | 409, .. }) => {
@@ -226,6 +277,29 @@ fn activated(call: &Call, answer: &Response, account: Account) -> Account {
     match one::<User>(call, answer) {
         Ok(user) if user.0.id == account.id => user.0,
         _ => Account { state: AccountState::Activated, ..account },
+    }
+}
+
+/// The account is there, and STAGED: whatever refused its activation did not refuse the account.
+fn half_made(fault: Fault) -> Fault {
+    match fault {
+        Fault::Rejected { .. } | Fault::NotFound { .. } | Fault::Malformed { .. } => {
+            Fault::Unsure { vendor: VENDOR, detail: format!("the account was made, but not activated ({fault})") }
+        }
+        // Not the account's doing; it is found when the work is taken up again.
+        Fault::RateLimited { .. } | Fault::KeyRefused { .. } | Fault::Unavailable { .. } | Fault::Unsure { .. } => {
+            fault
+        }
+    }
+}
+
+/// A refusal may repeat what it refuses.
+fn hushed(fault: Fault, password: Option<&Secret>) -> Fault {
+    match (fault, password.map(Secret::expose).filter(|password| !password.is_empty())) {
+        (Fault::Rejected { vendor, status, message }, Some(password)) => {
+            Fault::Rejected { vendor, status, message: message.replace(password, "…") }
+        }
+        (fault, _) => fault,
     }
 }
 

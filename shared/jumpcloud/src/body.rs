@@ -12,7 +12,10 @@ use crate::account::NewAccount;
 pub(crate) fn create(new: &NewAccount<'_>) -> Value {
     let mut body = Map::new();
     body.insert("username".to_owned(), new.username.into());
-    body.insert("state".to_owned(), state_name(new.state).into());
+    body.insert("state".to_owned(), state_name(new.born()).into());
+    if let Some(password) = new.password {
+        body.insert("password".to_owned(), password.expose().into());
+    }
     if let Some(manager) = new.manager {
         body.insert("manager".to_owned(), manager.as_str().into());
     }

@@ -116,7 +116,7 @@ impl JumpCloud {
     }
 
     /// A whole v2 list, in which everything must be readable.
-    async fn list<T: DeserializeOwned + Send>(
+    pub(crate) async fn list<T: DeserializeOwned + Send>(
         &self,
         call: &(impl Fn(usize) -> Call + Sync),
         in_flight: usize,

@@ -7,12 +7,13 @@ mod account;
 mod answer;
 mod body;
 mod client;
+mod device;
 mod group;
 mod pages;
 mod request;
 mod wire;
 
-pub use account::{Accounts, Created, NewAccount};
+pub use account::{Accounts, Created, NewAccount, Reports};
 pub use client::{JumpCloud, Organisation};
 pub use group::Group;
 /// Why a call did not do it. Here as well, so that whoever calls JumpCloud need not be able to send by themselves.

@@ -1,11 +1,12 @@
 //! Requests as values. Nothing here is sent.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method};
-use mapping::account::{AccountId, GroupId, GroupName};
+use mapping::account::{AccountId, DeviceId, GroupId, GroupName, Mail};
 use mapping::configuration::{Directory, Region};
 use mapping::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use transport::{Fault, Limits, Request, Safety};
 
 use crate::VENDOR;
+use crate::account::Reports;
 
 /// How many entries one page is asked for: the most that both APIs document. Without it they give 10.
 pub(crate) const PAGE: usize = 100;
@@ -34,7 +36,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("Hirewire/", env!("C
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One call: everything about it but where JumpCloud is and who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Call {
     /// For faults: no ids, no values.
     pub(crate) name: &'static str,
@@ -47,6 +49,13 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     pub(crate) safety: Safety,
     pub(crate) limits: Limits,
+}
+
+/// Bodies hold people's data, and a new account's password.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({}, {} bytes)", self.name, self.body.len())
+    }
 }
 
 impl Call {
@@ -123,11 +132,26 @@ pub(crate) fn update(id: &AccountId, body: &Value) -> Call {
     Call::send("PUT /systemusers/{id}", "such user", Method::PUT, format!("/api/systemusers/{id}"), body)
 }
 
-/// Without a mail: telling people is not ours. Twice does the same as once.
-pub(crate) fn activate(id: &AccountId) -> Call {
+/// Twice does the same as once: who is activated already is refused (at worst there is a second mail).
+pub(crate) fn activate(id: &AccountId, mail: &Mail) -> Call {
     let path = format!("/api/systemusers/{id}/state/activate");
-    let body = json!({ "email": false });
+    let body = json!({ "email": match mail {
+        Mail::Withheld => Value::from(false),
+        Mail::Sent => Value::from(true),
+        Mail::To(address) => Value::from(&**address),
+    } });
     Call::send("POST /systemusers/{id}/state/activate", "such user", Method::POST, path, &body)
+}
+
+/// What becomes of their reports is always said: without that, JumpCloud does not delete a manager. Twice does the same
+/// as once.
+pub(crate) fn delete(id: &AccountId, reports: Reports<'_>) -> Call {
+    let heir = match reports {
+        Reports::Clear => "null",
+        Reports::To(heir) => heir.as_str(),
+    };
+    let path = format!("/api/systemusers/{id}?cascade_manager={heir}");
+    Call { method: Method::DELETE, ..Call::get("DELETE /systemusers/{id}", "such user", path) }
 }
 
 /// v2 separates by commas and has no `$` before operators.
@@ -174,6 +198,18 @@ fn member(group: &GroupId, account: &AccountId, op: &str) -> Call {
     let path = format!("/api/v2/usergroups/{group}/members");
     let body = json!({ "op": op, "type": "user", "id": account.as_str() });
     Call::send("POST /usergroups/{id}/members", "group or user", Method::POST, path, &body)
+}
+
+/// Direct bindings only: those through groups are not a user's own.
+pub(crate) fn devices(account: &AccountId, skip: usize) -> Call {
+    let path = format!("/api/v2/users/{account}/associations?targets=system&limit={PAGE}&skip={skip}");
+    Call::list("GET /users/{id}/associations", "such user", path)
+}
+
+pub(crate) fn unbind(account: &AccountId, device: &DeviceId) -> Call {
+    let path = format!("/api/v2/users/{account}/associations");
+    let body = json!({ "op": "remove", "type": "system", "id": device.as_str() });
+    Call::send("POST /users/{id}/associations", "user or device", Method::POST, path, &body)
 }
 
 /// Where JumpCloud is, and who asks.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use mapping::account::{Account, AccountId, AccountState, Address, CustomAttribute, GroupId, GroupName, Phone};
+use mapping::account::{
+    Account, AccountId, AccountState, Address, CustomAttribute, DeviceId, GroupId, GroupName, Phone,
+};
 use mapping::attribute::Attribute;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
@@ -284,6 +286,27 @@ impl TryFrom<EdgeWire> for Member {
             _ => None,
         };
         Ok(Member { id: edge.to.id.0, account })
+    }
+}
+
+/// An edge from a user to a device.
+#[derive(Deserialize)]
+#[serde(try_from = "EdgeWire")]
+pub(crate) struct Bound {
+    pub(crate) id: Box<str>,
+    /// `None` for what is no device.
+    pub(crate) device: Option<DeviceId>,
+}
+
+impl TryFrom<EdgeWire> for Bound {
+    type Error = &'static str;
+
+    fn try_from(edge: EdgeWire) -> Result<Bound, &'static str> {
+        let device = match &*edge.to.r#type.0 {
+            "system" | "" => Some(DeviceId::parse(&edge.to.id.0).map_err(|_| "a device without an id")?),
+            _ => None,
+        };
+        Ok(Bound { id: edge.to.id.0, device })
     }
 }
 

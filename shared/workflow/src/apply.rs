@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jumpcloud::{Created, Fault, NewAccount};
-use mapping::account::{Account, AccountId, GroupName};
+use mapping::account::{Account, AccountId, GroupName, Mail};
 use mapping::plan::{Action, ManagerChange};
 
 use crate::review::Reviewed;
@@ -88,7 +88,8 @@ impl Workflow {
     ) -> Result<(), End> {
         match action {
             Action::Create { username, state, values, manager, .. } => {
-                let new = NewAccount { username, state: *state, values, manager: manager.as_ref() };
+                let manager = manager.as_ref();
+                let new = NewAccount { username, state: *state, values, manager, mail: None, password: None };
                 let mut created = self.jumpcloud.create(&new).await;
                 if manager.is_some() && is_refused(&created) {
                     created = self.jumpcloud.create(&NewAccount { manager: None, ..new }).await;
@@ -108,13 +109,14 @@ impl Workflow {
                 };
                 let state = state.as_ref().map(|change| change.to);
                 let manager = manager.as_ref().map(|ManagerChange { to, .. }| to.as_ref());
-                let mut updated = self.jumpcloud.update(current, state, changes, manager).await;
+                let mail = &Mail::Withheld;
+                let mut updated = self.jumpcloud.update(current, state, changes, manager, mail).await;
                 if let Some(Some(_)) = manager
                     && is_refused(&updated)
                 {
                     // The old one is not the manager any more, whoever is.
                     let nobody = current.manager.is_some().then_some(None);
-                    updated = self.jumpcloud.update(current, state, changes, nobody).await;
+                    updated = self.jumpcloud.update(current, state, changes, nobody, mail).await;
                     applied.manager_refused = updated.is_ok();
                 }
                 updated.map_err(unsure_looks_again)?;

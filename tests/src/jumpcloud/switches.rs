@@ -130,6 +130,8 @@ pub struct Switches {
     pub staged_put_activates: bool,
     /// Whether PUT may take a staged user to SUSPENDED; 400 otherwise.
     pub staged_put_suspends: bool,
+    /// Whether a user without a password who is activated from the start gets the activation mail.
+    pub creation_mails: bool,
     /// Whether activation by PUT sends the activation mail.
     pub put_activation_mails: bool,
     /// The organisation's `newSystemUserStateDefaults.manualEntry`.
@@ -191,6 +193,7 @@ impl Default for Switches {
             email_case_matters: false,
             staged_put_activates: true,
             staged_put_suspends: true,
+            creation_mails: true,
             put_activation_mails: false,
             default_state: UserState::Activated,
             bulk_default_state: UserState::Staged,

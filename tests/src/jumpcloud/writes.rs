@@ -66,7 +66,8 @@ impl Org {
             self.log_user("user_create", how.by, &user, Vec::new());
         }
         // A password given at creation completes the registration: no mail then.
-        let mail = state == UserState::Activated && how.mails && !how.quiet && !registered;
+        let mails = self.switches.creation_mails && how.mails && !how.quiet && !registered;
+        let mail = state == UserState::Activated && mails;
         self.keep(user);
         if mail {
             self.mail(id, None);

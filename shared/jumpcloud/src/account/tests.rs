@@ -45,7 +45,7 @@ fn nothing_to_find_and_nothing_to_change_make_no_call() {
     let client = JumpCloud::new(&directory, &Secret::new("k"));
     let found = futures::executor::block_on(client.find(None, None, &key("acme:1"), &[]));
     assert!(found.expect("no call").is_empty());
-    let same = futures::executor::block_on(client.update(&account(), None, &[], None));
+    let same = futures::executor::block_on(client.update(&account(), None, &[], None, &Mail::Sent));
     assert!(same.expect("no call") == account());
     assert_eq!(client.calls(), 0);
 }
@@ -58,8 +58,28 @@ fn calls_can_move_between_threads() {
         movable(client.accounts(4, &|_, _| ()));
         movable(client.find(None, None, link, &[]));
         movable(client.create(new));
-        movable(client.update(account, None, &[], None));
+        movable(client.update(account, None, &[], None, &Mail::Sent));
+        movable(client.delete(&account.id, Reports::Clear));
+        movable(client.devices(&account.id));
         movable(client.groups());
     };
     let _ = check;
+}
+
+#[test]
+fn a_refused_password_is_not_repeated() {
+    let rejected = |message: &str| Fault::Rejected { vendor: VENDOR, status: 400, message: message.to_owned() };
+    let password = Secret::new("s3cret");
+    assert_eq!(hushed(rejected("\"s3cret\" is too short"), Some(&password)), rejected("\"…\" is too short"));
+    assert_eq!(hushed(rejected("no"), Some(&Secret::new(""))), rejected("no"));
+    assert_eq!(hushed(rejected("no"), None), rejected("no"));
+}
+
+#[test]
+fn a_refused_activation_says_nothing_against_the_account() {
+    let rejected = Fault::Rejected { vendor: VENDOR, status: 400, message: "no".to_owned() };
+    let limited = Fault::RateLimited { vendor: VENDOR, wait: None };
+    assert!(matches!(half_made(rejected), Fault::Unsure { .. }));
+    assert!(matches!(half_made(Fault::NotFound { vendor: VENDOR, what: "such user" }), Fault::Unsure { .. }));
+    assert_eq!(half_made(limited.clone()), limited);
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use mapping::account::LINK_ATTRIBUTE;
+use mapping::account::{LINK_ATTRIBUTE, Mail};
+use mapping::secret::Secret;
 use serde_json::json;
 
 use super::*;
@@ -79,7 +80,8 @@ fn an_account_is_made_as_in_the_documentation() {
     ];
     let manager = id(MANAGER);
     let (username, state) = ("ada.byron", AccountState::Staged);
-    let body = create(&NewAccount { username, state, values: &values, manager: Some(&manager) });
+    let body =
+        create(&NewAccount { username, state, values: &values, manager: Some(&manager), mail: None, password: None });
     assert_eq!(
         body,
         json!({
@@ -93,6 +95,33 @@ fn an_account_is_made_as_in_the_documentation() {
             "attributes": [{"name": "hrisSource", "value": "bamboohr"}, {"name": "hirewireId", "value": "acme:1"}],
         })
     );
+}
+
+#[test]
+fn the_state_a_new_account_is_made_in_and_its_password() {
+    use AccountState::{Activated, Staged, Suspended};
+    let password = Secret::new("s3cret");
+    let table = [
+        (Activated, None, "ACTIVATED"),
+        (Activated, Some(Mail::Withheld), "STAGED"),
+        (Activated, Some(Mail::Sent), "STAGED"),
+        (Activated, Some(Mail::To("x@y.test".into())), "STAGED"),
+        (Staged, Some(Mail::Sent), "STAGED"),
+        (Suspended, Some(Mail::Sent), "SUSPENDED"),
+    ];
+    for (state, mail, born) in table {
+        let new = NewAccount {
+            username: "ada",
+            state,
+            values: &[],
+            manager: None,
+            mail: mail.as_ref(),
+            password: Some(&password),
+        };
+        assert_eq!(create(&new), json!({"username": "ada", "state": born, "password": "s3cret"}), "{state} {mail:?}");
+        let shown = format!("{new:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("x@y.test"), "{shown}");
+    }
 }
 
 #[test]

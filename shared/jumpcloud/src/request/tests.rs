@@ -7,6 +7,9 @@ use super::*;
 const USER: &str = "65f0c1a2b3d4e5f601020304";
 const GROUP: &str = "65f0c1a2b3d4e5f601020a01";
 
+const HEIR: &str = "65f0c1a2b3d4e5f601020305";
+const DEVICE: &str = "65f0c1a2b3d4e5f601020d01";
+
 fn user() -> AccountId {
     AccountId::parse(USER).expect("an id")
 }
@@ -37,6 +40,8 @@ fn seen(call: &Call) -> (String, Value, Safety) {
 #[test]
 fn calls_are_those_of_the_documentation() {
     use Safety::{Once, Repeatable};
+    let heir = AccountId::parse(HEIR).expect("an id");
+    let device = DeviceId::parse(DEVICE).expect("an id");
     let members = format!("POST /api/v2/usergroups/{GROUP}/members");
     let table = [
         (organisations(), "GET /api/organizations".to_owned(), Value::Null, Repeatable),
@@ -50,9 +55,45 @@ fn calls_are_those_of_the_documentation() {
             Repeatable,
         ),
         (
-            activate(&user()),
+            activate(&user(), &Mail::Withheld),
             format!("POST /api/systemusers/{USER}/state/activate"),
             json!({"email": false}),
+            Repeatable,
+        ),
+        (
+            activate(&user(), &Mail::Sent),
+            format!("POST /api/systemusers/{USER}/state/activate"),
+            json!({"email": true}),
+            Repeatable,
+        ),
+        (
+            activate(&user(), &Mail::To("x@y.test".into())),
+            format!("POST /api/systemusers/{USER}/state/activate"),
+            json!({"email": "x@y.test"}),
+            Repeatable,
+        ),
+        (
+            delete(&user(), Reports::Clear),
+            format!("DELETE /api/systemusers/{USER}?cascade_manager=null"),
+            Value::Null,
+            Repeatable,
+        ),
+        (
+            delete(&user(), Reports::To(&heir)),
+            format!("DELETE /api/systemusers/{USER}?cascade_manager={HEIR}"),
+            Value::Null,
+            Repeatable,
+        ),
+        (
+            devices(&user(), 100),
+            format!("GET /api/v2/users/{USER}/associations?targets=system&limit=100&skip=100"),
+            Value::Null,
+            Repeatable,
+        ),
+        (
+            unbind(&user(), &device),
+            format!("POST /api/v2/users/{USER}/associations"),
+            json!({"op": "remove", "type": "system", "id": DEVICE}),
             Repeatable,
         ),
         (groups(0), "GET /api/v2/usergroups?limit=100&skip=0&sort=id".to_owned(), Value::Null, Repeatable),
@@ -90,6 +131,12 @@ fn a_search_asks_for_everything_at_once() {
         {"username": "ada.byron2"},
     ]);
     assert_eq!(body, json!({"filter": {"or": any}, "limit": 100, "skip": 100, "sort": "_id"}));
+}
+
+#[test]
+fn bodies_are_not_shown() {
+    let call = create(&json!({"username": "ada", "password": "s3cret"}));
+    assert_eq!(format!("{call:?}"), format!("Call(POST /systemusers, {} bytes)", call.body.len()));
 }
 
 #[test]
@@ -131,7 +178,7 @@ fn a_request_goes_to_its_region_with_the_key() {
         assert!(!format!("{request:?}").contains("k3y"), "the key stays out of logs");
     }
     let door = Door::new(&directory(Region::Us, None, None), &Secret::new("k3y"));
-    let request = door.request(&activate(&user())).expect("a request");
+    let request = door.request(&activate(&user(), &Mail::Sent)).expect("a request");
     assert_eq!(request.headers().get("content-type").map(HeaderValue::as_bytes), Some(&b"application/json"[..]));
     assert!(!request.headers().contains_key("x-org-id"));
 }

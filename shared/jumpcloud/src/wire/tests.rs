@@ -139,6 +139,16 @@ fn only_users_are_members() {
 }
 
 #[test]
+fn only_devices_are_bound() {
+    let read = |json| serde_json::from_value::<Bound>(json).ok().map(|read| read.device.map(|id| id.to_string()));
+    let edge = |kind: &str, id: &str| json!({"attributes": null, "to": {"attributes": null, "id": id, "type": kind}});
+    assert_eq!(read(edge("system", ID)), Some(Some(ID.to_owned())));
+    assert_eq!(read(edge("system_group", ID)), Some(None));
+    assert_eq!(read(edge("system", "")), None);
+    assert_eq!(read(json!({"to": null})), None);
+}
+
+#[test]
 fn only_direct_memberships_count() {
     let edge = |id: &str, kind: &str| json!({"attributes": null, "to": {"attributes": null, "id": id, "type": kind}});
     let (direct, through) = (json!([edge(ID, "user_group")]), "65f0c1a2b3d4e5f601020a02");

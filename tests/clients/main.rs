@@ -1,0 +1,4 @@
+//! The product's clients against the simulators, call by call. Whole stories are told in `stories`.
+
+mod jumpcloud_accounts;
+mod jumpcloud_devices;
