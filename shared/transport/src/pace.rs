@@ -1,4 +1,5 @@
-//! How fast all callers of one vendor may go together. Learns from the vendor's own "too many".
+//! How fast all callers of one vendor, or of one endpoint of a vendor that counts these apart, may go together. Learns
+//! from the vendor's own "too many", and from what it says beforehand of how many it will still take (`quota`).
 //!
 //! After such an answer everyone waits until the stated moment. Then a gap is kept between any two sends: doubled with
 //! each further "too many", shrunk slowly by successes until it is gone. The rate therefore halves at once and grows by
@@ -8,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::quota::{Allowance, Quota};
 
 /// The first gap: 50 calls a second, about what one caller reaches against a fast API.
 const GAP_FLOOR: Duration = Duration::from_millis(20);
@@ -28,18 +31,35 @@ struct Pace {
     /// Nobody sends before this.
     opens: Option<Instant>,
     slowed_at: Option<Instant>,
+    /// What the vendor will still take, where it says so.
+    allowance: Option<Allowance>,
+    /// Sent and not answered yet.
+    under_way: u64,
 }
 
 impl Pace {
+    /// Until when nobody sends.
+    fn closed_until(&self, now: Instant) -> Option<Instant> {
+        let told = self.allowance.and_then(|allowance| allowance.closed_until(now));
+        self.opens.filter(|opens| now < *opens).max(told)
+    }
+
     /// Leave to send now, or the moment to ask again.
     fn ask(&mut self, now: Instant) -> Result<(), Instant> {
-        match self.opens {
-            Some(opens) if now < opens => Err(opens),
-            _ => {
-                self.opens = (!self.gap.is_zero()).then(|| now + self.gap);
-                Ok(())
-            }
+        if let Some(opens) = self.closed_until(now) {
+            return Err(opens);
         }
+        self.opens = (!self.gap.is_zero()).then(|| now + self.gap);
+        if let Some(allowance) = &mut self.allowance {
+            allowance.take();
+        }
+        self.under_way += 1;
+        Ok(())
+    }
+
+    /// The vendor said in its answer to a request sent at `sent` how many more it takes.
+    fn tell(&mut self, sent: Instant, now: Instant, quota: Quota) {
+        self.allowance = Some(Allowance::told(self.allowance, quota, sent, now, self.under_way));
     }
 
     /// The vendor said "too many" to a request sent at `sent`.
@@ -63,7 +83,18 @@ impl Pace {
     }
 }
 
-/// The same for many tasks at once. One per vendor.
+/// Leave to send one request, which is under way until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Leave<'g>(&'g Gate);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        let mut pace = self.0.pace();
+        pace.under_way = pace.under_way.saturating_sub(1);
+    }
+}
+
+/// The same for many tasks at once.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     pace: Mutex<Pace>,
@@ -78,22 +109,22 @@ impl Gate {
     }
 
     /// Waits for leave to send; `Err` at once, with the wait, where it does not come before `deadline`.
-    pub(crate) async fn enter(&self, deadline: Instant) -> Result<(), Duration> {
+    pub(crate) async fn enter(&self, deadline: Instant) -> Result<Leave<'_>, Duration> {
         let late = |opens: Option<Instant>| {
             let now = Instant::now();
             opens.filter(|opens| *opens >= deadline).map(|opens| opens.saturating_duration_since(now))
         };
-        let opens = self.pace().opens;
+        let opens = self.pace().closed_until(Instant::now());
         if let Some(wait) = late(opens) {
             return Err(wait);
         }
         let Ok(_turn) = timeout_at(deadline, self.turn.lock()).await else {
-            let opens = self.pace().opens;
+            let opens = self.pace().closed_until(Instant::now());
             return Err(opens.map_or(Duration::ZERO, |opens| opens.saturating_duration_since(Instant::now())));
         };
         loop {
             let asked = self.pace().ask(Instant::now());
-            let Err(opens) = asked else { return Ok(()) };
+            let Err(opens) = asked else { return Ok(Leave(self)) };
             if let Some(wait) = late(Some(opens)) {
                 return Err(wait);
             }
@@ -105,6 +136,11 @@ impl Gate {
     /// The vendor said "too many" to a request sent at `sent`.
     pub(crate) fn slow(&self, sent: Instant, wait: Duration) {
         self.pace().slow(sent, Instant::now(), wait);
+    }
+
+    /// The vendor said how many more it takes, in its answer to a request sent at `sent` that is no longer under way.
+    pub(crate) fn tell(&self, sent: Instant, quota: Quota) {
+        self.pace().tell(sent, Instant::now(), quota);
     }
 
     /// The vendor took a request.
@@ -184,7 +220,7 @@ mod tests {
         let tasks: Vec<_> = (0..10)
             .map(|_| {
                 let gate = Arc::clone(&gate);
-                tokio::spawn(async move { gate.enter(start + 60 * SECOND).await.map(|()| start.elapsed()) })
+                tokio::spawn(async move { gate.enter(start + 60 * SECOND).await.map(|_leave| start.elapsed()) })
             })
             .collect();
         let mut passed = Vec::new();
@@ -203,7 +239,7 @@ mod tests {
         let gate = Gate::default();
         let start = Instant::now();
         gate.slow(start, 90 * SECOND);
-        assert_eq!(gate.enter(start + 60 * SECOND).await, Err(90 * SECOND));
+        assert_eq!(gate.enter(start + 60 * SECOND).await.err(), Some(90 * SECOND));
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
@@ -214,10 +250,55 @@ mod tests {
         gate.slow(start, 2 * SECOND);
         let waiting = tokio::spawn({
             let gate = Arc::clone(&gate);
-            async move { gate.enter(start + 60 * SECOND).await.map(|()| start.elapsed().as_secs()) }
+            async move { gate.enter(start + 60 * SECOND).await.map(|_leave| start.elapsed().as_secs()) }
         });
         tokio::time::sleep(SECOND).await;
         gate.slow(start, 4 * SECOND);
         assert_eq!(waiting.await.expect("no panic"), Ok(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_vendor_still_takes_is_sent_and_no_more_before_its_next_window() {
+        let gate = Gate::default();
+        let start = Instant::now();
+        let late = start + 600 * SECOND;
+        let under_way = gate.enter(late).await.expect("leave");
+        let answered = gate.enter(late).await.expect("leave");
+        drop(answered);
+        gate.tell(start, Quota { remaining: 3, window: 60 * SECOND });
+        // One is under way: two more.
+        drop(gate.enter(late).await.expect("leave"));
+        drop(gate.enter(late).await.expect("leave"));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert_eq!(gate.enter(start + 30 * SECOND).await.err(), Some(60 * SECOND), "said at once");
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(under_way);
+        drop(gate.enter(late).await.expect("leave"));
+        assert_eq!(start.elapsed().as_secs(), 60);
+        drop(gate.enter(late).await.expect("leave"));
+        assert_eq!(start.elapsed().as_secs(), 60, "a new window, of which nothing is known");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_given_up_is_no_longer_under_way() {
+        let gate = Gate::default();
+        let start = Instant::now();
+        let calls: Vec<Leave<'_>> =
+            vec![gate.enter(start + SECOND).await.expect("leave"), gate.enter(start + SECOND).await.expect("leave")];
+        assert_eq!(gate.pace().under_way, 2);
+        drop(calls);
+        assert_eq!(gate.pace().under_way, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_later_of_a_complaint_and_a_window_counts() {
+        for (complaint, window, opens) in [(20, 10, 20), (10, 20, 20)] {
+            let gate = Gate::default();
+            let start = Instant::now();
+            gate.tell(start, Quota { remaining: 0, window: window * SECOND });
+            gate.slow(start, complaint * SECOND);
+            drop(gate.enter(start + 60 * SECOND).await.expect("leave"));
+            assert_eq!(start.elapsed().as_secs(), opens);
+        }
     }
 }

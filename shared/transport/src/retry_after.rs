@@ -20,12 +20,17 @@ pub(crate) fn wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => WAIT_LIMIT,
         Err(_) => {
-            let now = headers.get(DATE).and_then(|date| moment(date.to_str().ok()?)).unwrap_or(now);
+            let now = answered_at(headers).unwrap_or(now);
             // A moment that has passed asks for no wait at all.
             Duration::try_from(moment(text)?.duration_since(now)).unwrap_or_default()
         }
     };
     Some(wait.min(WAIT_LIMIT))
+}
+
+/// When the vendor answered, by its own clock.
+pub(crate) fn answered_at(headers: &HeaderMap) -> Option<Timestamp> {
+    moment(headers.get(DATE)?.to_str().ok()?)
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, the one form of HTTP dates still sent.

@@ -1,8 +1,9 @@
 //! The rim: sockets, clocks and chance. What to do is decided in `retry` and `pace`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::call::{Limits, Request, Response, Safety};
 use crate::fault::Fault;
 use crate::pace::Gate;
+use crate::quota::{self, Quota};
 use crate::retry::{Ended, Standing, Step, next, overloaded};
 use crate::retry_after;
 
@@ -23,6 +25,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
 /// The room first made for a body whose length is not stated, in bytes.
 const BODY_START: usize = 16 << 10;
+
+/// The endpoint of those who pace all of a vendor's together.
+const EVERYWHERE: &str = "";
 
 /// Sends requests to one vendor. Clones share connections, pace and count.
 #[derive(Clone, Debug)]
@@ -37,15 +42,24 @@ struct Inner {
     outward: OnceLock<Result<reqwest::Client, String>>,
     /// To this very machine, never through a proxy.
     loopback: OnceLock<Result<reqwest::Client, String>>,
-    gate: Gate,
+    /// One for each endpoint that is paced apart. Their names are ours, so there are few.
+    gates: Mutex<BTreeMap<&'static str, Arc<Gate>>>,
     calls: AtomicU64,
 }
 
 /// How one attempt ended, with what the reader of a fault wants to know.
 enum Attempt {
-    Answered(StatusCode, HeaderMap, Option<Duration>, Result<Bytes, Broken>),
+    Answered(StatusCode, HeaderMap, Told, Result<Bytes, Broken>),
     NotSent(String),
     Lost(String),
+}
+
+/// What an answer says of the pace.
+#[derive(Clone, Copy)]
+struct Told {
+    /// How long to wait before this request is sent again.
+    wait: Option<Duration>,
+    quota: Option<Quota>,
 }
 
 /// Why a body could not be read.
@@ -61,7 +75,7 @@ impl Transport {
             vendor,
             outward: OnceLock::new(),
             loopback: OnceLock::new(),
-            gate: Gate::default(),
+            gates: Mutex::default(),
             calls: AtomicU64::new(0),
         };
         Transport { inner: Arc::new(inner) }
@@ -79,16 +93,36 @@ impl Transport {
     /// [`Fault::RateLimited`], [`Fault::Unavailable`], [`Fault::Unsure`] and, for a body that is too large,
     /// [`Fault::Malformed`].
     pub async fn send(&self, request: Request, safety: Safety, limits: &Limits) -> Result<Response, Fault> {
+        self.send_to(EVERYWHERE, request, safety, limits).await
+    }
+
+    /// The same, paced together with other requests to `endpoint` only: for a vendor that counts each endpoint apart.
+    /// The name is the caller's own, one of a few.
+    ///
+    /// # Errors
+    /// As [`Transport::send`].
+    pub async fn send_to(
+        &self,
+        endpoint: &'static str,
+        request: Request,
+        safety: Safety,
+        limits: &Limits,
+    ) -> Result<Response, Fault> {
+        let gate = self.gate(endpoint);
         let vendor = self.inner.vendor;
         let client = self.client(request.uri()).map_err(|detail| Fault::Unavailable { vendor, detail })?;
         let deadline = Instant::now() + limits.deadline;
         let mut made = 0;
         loop {
-            let entered = self.inner.gate.enter(deadline).await;
-            entered.map_err(|wait| Fault::RateLimited { vendor, wait: Some(wait) })?;
+            let entered = gate.enter(deadline).await;
+            let leave = entered.map_err(|wait| Fault::RateLimited { vendor, wait: Some(wait) })?;
             made += 1;
             let sent = Instant::now();
             let attempt = self.attempt(client, &request, limits, deadline).await;
+            drop(leave);
+            if let Some(quota) = attempt.quota() {
+                gate.tell(sent, quota);
+            }
             let milliseconds = u64::try_from(sent.elapsed().as_millis()).unwrap_or(u64::MAX);
             let ended = attempt.ended();
             let method = request.method().as_str();
@@ -102,9 +136,9 @@ impl Transport {
             let standing = Standing { safety, made, allowed: limits.attempts, left, chance: fastrand::f64() };
             let step = next(ended, standing);
             if overloaded(ended) {
-                self.inner.gate.slow(sent, attempt.pause(step));
+                gate.slow(sent, attempt.pause(step));
             } else if matches!(ended, Ended::Answered { .. }) {
-                self.inner.gate.succeed();
+                gate.succeed();
             }
             match step {
                 Step::Again(wait) => sleep(wait).await,
@@ -114,6 +148,12 @@ impl Transport {
                 Step::Unsure => return Err(Fault::Unsure { vendor, detail: attempt.detail() }),
             }
         }
+    }
+
+    fn gate(&self, endpoint: &'static str) -> Arc<Gate> {
+        // Each change is one insertion; a panic elsewhere leaves nothing half done.
+        let mut gates = self.inner.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(endpoint).or_default())
     }
 
     fn client(&self, uri: &Uri) -> Result<&reqwest::Client, String> {
@@ -151,18 +191,35 @@ impl Transport {
             Err(error) => return Attempt::Lost(cause(&error)),
         };
         let headers = std::mem::take(answer.headers_mut());
-        let wait = retry_after::wait(&headers, Timestamp::now());
+        let told = Told::by(answer.status(), &headers, Timestamp::now());
         let body = read(&mut answer, body_limit).await;
-        Attempt::Answered(answer.status(), headers, wait, body)
+        Attempt::Answered(answer.status(), headers, told, body)
+    }
+}
+
+impl Told {
+    fn by(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Told {
+        let quota = quota::read(headers, now);
+        let wait = retry_after::wait(headers, now);
+        // Who refuses because there were too many, and says when the next window begins, need not be asked before.
+        let next = || quota.filter(|quota| status == StatusCode::TOO_MANY_REQUESTS && quota.remaining == 0);
+        Told { wait: wait.or_else(|| next().map(|quota| quota.window)), quota }
     }
 }
 
 impl Attempt {
+    fn quota(&self) -> Option<Quota> {
+        match self {
+            Attempt::Answered(_, _, told, _) => told.quota,
+            Attempt::NotSent(_) | Attempt::Lost(_) => None,
+        }
+    }
+
     fn ended(&self) -> Ended {
         match self {
             // Half an answer to a request that was taken is none.
             Attempt::Answered(status, _, _, Err(Broken::Lost(_))) if status.is_success() => Ended::Lost,
-            Attempt::Answered(status, _, wait, _) => Ended::Answered { status: *status, wait: *wait },
+            Attempt::Answered(status, _, told, _) => Ended::Answered { status: *status, wait: told.wait },
             Attempt::NotSent(_) => Ended::NotSent,
             Attempt::Lost(_) => Ended::Lost,
         }
@@ -171,7 +228,7 @@ impl Attempt {
     /// How long everybody waits after a refusal: what the vendor asks for, else what this call waits itself.
     fn pause(&self, step: Step) -> Duration {
         match (self, step) {
-            (Attempt::Answered(_, _, Some(asked), _), _) => *asked,
+            (Attempt::Answered(_, _, Told { wait: Some(asked), .. }, _), _) => *asked,
             (_, Step::Again(wait)) => wait,
             _ => Duration::ZERO,
         }

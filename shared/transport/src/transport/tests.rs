@@ -128,6 +128,52 @@ async fn a_wait_beyond_the_deadline_is_not_waited_for() {
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
+/// The last call of a window that goes on for `seconds`.
+fn last(status: &str, seconds: i64) -> String {
+    let reset = Timestamp::now().as_second() + seconds;
+    answer(&format!("{status}\r\nx-ratelimit-limit: 50\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: {reset}"), "")
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_an_endpoint_that_takes_no_more() {
+    let fine = answer("200 OK", "fine");
+    let script = Script::start(&[&last("200 OK", 120), &fine]).await;
+    let transport = Transport::new("Vendor");
+    let send = |endpoint| transport.send_to(endpoint, script.request("GET"), Safety::Repeatable, &LIMITS);
+    assert_eq!(send("search").await.expect("the last one").status.as_u16(), 200);
+    let started = Instant::now();
+    let Err(Fault::RateLimited { wait: Some(wait), .. }) = send("search").await else { panic!("it was sent") };
+    assert!((100..=121).contains(&wait.as_secs()), "{wait:?}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    // The others are counted apart.
+    assert_eq!(&*send("lists").await.expect("an answer").body, b"fine");
+    assert_eq!(transport.calls(), 2);
+}
+
+#[tokio::test]
+async fn the_next_window_is_waited_for() {
+    let fine = answer("200 OK", "fine");
+    for first in ["200 OK", "401 Unauthorized", "429 Too Many Requests"] {
+        // Whole seconds: up to one less is left of these two.
+        let script = Script::start(&[&last(first, 2), &fine, &fine]).await;
+        let transport = Transport::new("Vendor");
+        let started = Instant::now();
+        for _ in 0..2 {
+            transport.send(script.request("POST"), Safety::Once, &LIMITS).await.expect("an answer");
+        }
+        assert!(started.elapsed() >= Duration::from_millis(900), "{first}: {:?}", started.elapsed());
+        assert_eq!(transport.calls(), if first.starts_with("429") { 3 } else { 2 });
+    }
+}
+
+#[tokio::test]
+async fn a_count_of_calls_is_no_word_about_what_became_of_one() {
+    let fine = answer("200 OK", "fine");
+    let (result, calls) = send(&[&last("503 Service Unavailable", 1), &fine], "POST", Safety::Once, &LIMITS).await;
+    assert!(matches!(result, Err(Fault::Unsure { .. })), "{result:?}");
+    assert_eq!(calls, 1);
+}
+
 #[tokio::test]
 async fn nobody_there_is_said_in_words() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
