@@ -12,7 +12,7 @@ use mapping::configuration::Configuration;
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeId, EmployeeKey};
 use mapping::matching::{Candidates, Link};
-use mapping::plan::{GroupSeen, ManagerSeen, Seen, plan};
+use mapping::plan::{GroupSeen, ManagerSeen, Past, Seen, plan};
 use serde_json::Value;
 use tests::server::{Exchange, Traffic};
 
@@ -148,6 +148,7 @@ struct World<'a> {
     emails: HashMap<&'a str, &'a Account>,
     groups: HashMap<AccountId, BTreeSet<GroupName>>,
     nothing: BTreeSet<GroupName>,
+    past: Past,
 }
 
 impl<'a> World<'a> {
@@ -168,6 +169,7 @@ impl<'a> World<'a> {
             emails: accounts.iter().map(|account| (&*account.email, account)).collect(),
             groups: joined,
             nothing: BTreeSet::new(),
+            past: Past::default(),
         }
     }
 
@@ -189,7 +191,8 @@ impl<'a> World<'a> {
                 email: found(desired.email.as_deref().and_then(|email| self.emails.get(email))),
                 claimed: BTreeMap::new(),
             },
-            suspended_by_us: false,
+            past: &self.past,
+            devices: &[],
             manager,
             groups,
             group: &|_: &GroupName| GroupSeen::Static,

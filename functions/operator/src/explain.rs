@@ -120,6 +120,9 @@ fn in_words(standing: Standing) -> String {
     match standing {
         Standing::Upcoming { starts } => format!("hired, first day {starts}"),
         Standing::Here => "employed".to_owned(),
+        Standing::Away { returns: Some(day), .. } => format!("on leave, back {day}"),
+        Standing::Away { returns: None, .. } => "on leave".to_owned(),
+        Standing::Leaving { ends } => format!("leaving: HR says so already, last day {ends}"),
         Standing::Left { ended: Some(ended) } => format!("left, last day {ended}"),
         Standing::Left { ended: None } => "left".to_owned(),
         Standing::Unknown => "unknown: HR hides the status or the first day from our key".to_owned(),

@@ -172,7 +172,9 @@ async fn survey(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<()
 }
 
 async fn poll(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<(), Trouble> {
-    let Some(site) = home.workflow.sites.get(name) else { return Ok(()) };
+    let Some(site) = home.workflow.sites.get(name).filter(|site| site.rules.mode == mapping::rules::Mode::On) else {
+        return Ok(());
+    };
     let polled = intake::poll(&site.source, &home.workflow.store, &home.workflow.queue, now).await;
     let polled = polled.map_err(|error| match error {
         intake::PollError::Hr(fault) => Trouble::Vendor(fault),

@@ -1,6 +1,7 @@
 //! Changes in: the webhook, HR's list of changes, and moments that were foreseen. All of them end as requests on the
 //! queue. Nothing here can reach JumpCloud.
 
+mod compare;
 mod poll;
 mod receive;
 

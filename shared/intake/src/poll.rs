@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use hris::{ChangeKind, Changes, Fault, Source};
+use hris::{ChangeKind, Changed, Changes, Fault, Source};
 use jiff::Timestamp;
 use mapping::configuration::Connection;
 use mapping::employee::{EmployeeId, EmployeeKey};
 use mapping::request::{Evidence, Observation, SyncRequest, Trigger};
+use mapping::rules::Mode;
 use state::{Queue, StateError, Store};
+
+use crate::compare::compare;
 
 /// The cursor's name in the store.
 const CURSOR: &str = "changed";
@@ -56,12 +59,23 @@ pub struct Polled {
 /// # Errors
 /// See [`PollError`]; run again.
 pub async fn poll(source: &Source, store: &Store, queue: &Queue, now: Timestamp) -> Result<Polled, PollError> {
+    let cursor = store.cursor(source.connection(), CURSOR).await?;
+    match source.changes(cursor.as_deref(), now).await? {
+        Changes::Listed(changes) => take_list(source, store, queue, cursor.as_deref(), changes, now).await,
+        Changes::Everyone(roster) => compare(source.connection(), store, queue, roster, now).await,
+    }
+}
+
+/// Queues those whom HR's own list names.
+async fn take_list(
+    source: &Source,
+    store: &Store,
+    queue: &Queue,
+    cursor: Option<&str>,
+    changes: Changed,
+    now: Timestamp,
+) -> Result<Polled, PollError> {
     let connection = source.connection();
-    let cursor = store.cursor(connection, CURSOR).await?;
-    let changes = match source.changes(cursor.as_deref(), now).await? {
-        Changes::Listed(changes) => changes,
-        Changes::Everyone(_) => return Ok(Polled { changed: 0 }),
-    };
     let changed: Vec<EmployeeId> =
         changes.ids.iter().filter(|(_, kind)| *kind == ChangeKind::Changed).map(|(id, _)| id.clone()).collect();
     let mut requests = Vec::with_capacity(changes.ids.len());
@@ -84,7 +98,7 @@ pub async fn poll(source: &Source, store: &Store, queue: &Queue, now: Timestamp)
     queue.push(&requests).await?;
     metrics::counter!("queued", "trigger" => Trigger::Poll.word()).increment(requests.len() as u64);
     // Only now: a crash in between asks for the same changes again, which is harmless.
-    if cursor.as_deref() != Some(&changes.cursor) {
+    if cursor != Some(&changes.cursor) {
         store.set_cursor(connection, CURSOR, &changes.cursor).await?;
     }
     Ok(Polled { changed: requests.len() })
@@ -95,6 +109,9 @@ pub async fn poll(source: &Source, store: &Store, queue: &Queue, now: Timestamp)
 /// # Errors
 /// Our store's.
 pub async fn is_due(connection: &Connection, store: &Store, now: Timestamp) -> Result<bool, StateError> {
+    if connection.rules.mode != Mode::On {
+        return Ok(false);
+    }
     let Some(schedule) = &connection.poll else { return Ok(true) };
     let last = store.cursor(&connection.name, POLLED_AT).await?;
     Ok(schedule.is_due(last.and_then(|text| text.parse().ok()), now))

@@ -169,9 +169,10 @@ impl Desired {
         if standing == Standing::Unknown && employee.starts == Reading::Hidden {
             notes.push(Note::Hidden { what: "the account's state".to_owned(), field: "first day".to_owned() });
         }
+        // Once they have begun again, an end from before is what BambooHR keeps showing.
         if let (Some(start), Some(end)) = (employee.starts.value(), employee.ends.value())
             && end < start
-            && !matches!(standing, Standing::Left { .. })
+            && matches!(standing, Standing::Upcoming { .. })
         {
             notes.push(Note::EndBeforeStart { start: *start, end: *end });
         }
@@ -184,7 +185,7 @@ impl Desired {
         let label = label(&all, employee);
         let usernames = usernames(employee, rules, &all, email.as_deref().ok());
         let scope = scope(employee, rules, email.as_deref().map_err(Clone::clone));
-        let leaves = matches!(standing, Standing::Left { .. });
+        let leaves = matches!(standing, Standing::Left { .. } | Standing::Leaving { .. });
         let away = matches!(standing, Standing::Away { leave_groups: true, .. });
         if leaves {
             // Their attributes only say who they are; what is wrong with the rest concerns nobody.

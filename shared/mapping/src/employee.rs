@@ -1,6 +1,7 @@
 //! A person as an HR system states it, on our terms.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -329,4 +330,18 @@ pub struct Employee {
     pub zone: Option<Box<str>>,
     /// Every field asked for, by the name that the rules use.
     pub fields: Fields,
+}
+
+impl Employee {
+    /// A number that changes when anything changes that HR says, whenever it was said. Another build of this program
+    /// may give other numbers: then everybody looks changed once, which costs no call to anybody.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let Employee { key, observed_at: _, employment, stage, status, starts, ends, last_day, absences, .. } = self;
+        (key, employment, stage, status, starts, ends, last_day, absences).hash(&mut hasher);
+        let Employee { manager, zone, fields, .. } = self;
+        (manager, zone).hash(&mut hasher);
+        fields.iter().for_each(|field| field.hash(&mut hasher));
+        hasher.finish()
+    }
 }

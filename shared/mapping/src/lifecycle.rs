@@ -37,6 +37,11 @@ pub enum Standing {
         /// First day back, where HR says.
         returns: Option<Date>,
     },
+    /// No longer employed by HR's explicit word, and their last day is not over where they are.
+    Leaving {
+        /// Last day.
+        ends: Date,
+    },
     /// No longer employed, by HR's explicit word.
     Left {
         /// Last day, where HR says.
@@ -123,8 +128,7 @@ pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycl
     let coming = starts.filter(|start| *start > today);
     let on_leave = leave(employee, rules, today);
     let end_moment = end.and_then(|end| ends_at(end, &zone, rules));
-    // HR said so before the person's own day was over: it counts from then on.
-    let wait = end_moment.filter(|moment| *moment > now && moment.duration_since(now) <= DATE_COUNTS);
+    let gone = || gone(end, end_moment, now);
     match (employment, employee.stage, coming) {
         // HR may count people as inactive until they start. Who ends on the first day was to start and never will; a
         // later end is that of a fixed term.
@@ -136,10 +140,10 @@ pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycl
             Some(start) => begun(start, employment, end, &zone, rules, now),
             None => Lifecycle::at(Standing::Unknown, None),
         },
-        (_, Stage::Terminated, _) | (Employment::Inactive, Stage::Unsaid, None) => match (&on_leave, wait) {
-            (Some(leave), _) if employee.stage == Stage::Unsaid => away(leave, None, &zone),
-            (_, Some(moment)) => Lifecycle::at(Standing::Here, Some(moment)),
-            (_, None) => left,
+        (_, Stage::Terminated, _) => gone(),
+        (Employment::Inactive, Stage::Unsaid, None) => match &on_leave {
+            Some(leave) => away(leave, None, &zone),
+            None => gone(),
         },
         // HR's lifecycle says employed and its access says no: somebody turned that off.
         (Employment::Inactive, Stage::Employed, None) => left,
@@ -164,11 +168,26 @@ pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycl
                     let leaves = crate::leave::next(employee, rules, today).and_then(|day| midnight(day, &zone));
                     Lifecycle { next_change: here.next_change.into_iter().chain(leaves).min(), ..here }
                 }
-                (Standing::Upcoming { .. } | Standing::Away { .. } | Standing::Left { .. } | Standing::Unknown, _) => {
-                    here
-                }
+                (
+                    Standing::Upcoming { .. }
+                    | Standing::Away { .. }
+                    | Standing::Leaving { .. }
+                    | Standing::Left { .. }
+                    | Standing::Unknown,
+                    _,
+                ) => here,
             }
         }
+    }
+}
+
+/// HR says that they left. Shortly before their own last day is over, that counts from its end on; long before, at once.
+fn gone(end: Option<Date>, end_moment: Option<Timestamp>, now: Timestamp) -> Lifecycle {
+    let coming = end.zip(end_moment.filter(|moment| *moment > now));
+    let Some((ends, moment)) = coming else { return Lifecycle::at(Standing::Left { ended: end }, None) };
+    match moment.checked_sub(DATE_COUNTS) {
+        Ok(counts_from) if counts_from > now => Lifecycle::at(Standing::Left { ended: end }, Some(counts_from)),
+        Ok(_) | Err(_) => Lifecycle::at(Standing::Leaving { ends }, Some(moment)),
     }
 }
 

@@ -48,7 +48,7 @@ pub enum GroupSeen {
 }
 
 /// What is kept of a person from earlier runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
     /// Whether the account's present suspension is our own doing.
     pub suspended_by_us: bool,

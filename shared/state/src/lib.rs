@@ -30,6 +30,7 @@
 mod audit;
 mod aws;
 mod clock;
+mod digests;
 mod dynamodb;
 mod error;
 mod queue;
@@ -46,6 +47,7 @@ use mapping::configuration::HomeRef;
 
 pub use crate::audit::{AuditKind, AuditRow};
 pub use crate::clock::{CLOCK_VARIABLE, Clock};
+pub use crate::digests::Digests;
 pub use crate::error::StateError;
 pub use crate::queue::{DeadLetter, Depth, Lease, LeaseId, Queue};
 pub use crate::record::{KnownGroup, Life, Record};

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jumpcloud::{Created, Fault, NewAccount};
+use jumpcloud::{Created, Fault, NewAccount, Reports};
 use mapping::account::{Account, AccountId, GroupName, Mail};
 use mapping::plan::{Action, ManagerChange};
 
 use crate::review::Reviewed;
-use crate::{Trouble, Workflow};
+use crate::{Site, Trouble, Workflow};
 
 /// How far a plan was carried out.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl Workflow {
     /// groups that the account is in before.
     pub(crate) async fn apply(
         &self,
+        site: &Site,
         reviewed: &Reviewed,
         observed: Option<&Account>,
         groups: BTreeSet<GroupName>,
@@ -70,7 +71,7 @@ impl Workflow {
             end: End::Done,
         };
         for action in &plan.actions {
-            if let Err(end) = self.act(action, observed, &mut applied, now).await {
+            if let Err(end) = self.act(site, action, observed, &mut applied, now).await {
                 applied.end = end;
                 break;
             }
@@ -81,15 +82,23 @@ impl Workflow {
 
     async fn act(
         &self,
+        site: &Site,
         action: &Action,
         observed: Option<&Account>,
         applied: &mut Applied,
         now: Timestamp,
     ) -> Result<(), End> {
         match action {
-            Action::Create { username, state, values, manager, .. } => {
-                let manager = manager.as_ref();
-                let new = NewAccount { username, state: *state, values, manager, mail: None, password: None };
+            Action::Create { username, state, values, manager, mail, password, .. } => {
+                let new = NewAccount {
+                    username,
+                    state: *state,
+                    values,
+                    manager: manager.as_ref(),
+                    // By itself JumpCloud sends none, and saying so would cost a second call.
+                    mail: Some(mail).filter(|mail| **mail != Mail::Withheld),
+                    password: site.default_password.as_ref().filter(|_| *password),
+                };
                 let mut created = self.jumpcloud.create(&new).await;
                 if manager.is_some() && is_refused(&created) {
                     created = self.jumpcloud.create(&NewAccount { manager: None, ..new }).await;
@@ -107,9 +116,9 @@ impl Workflow {
                 let Some(current) = observed.filter(|current| current.id == *account) else {
                     return Err(End::LookAgain("the account to change was not looked at".to_owned()));
                 };
+                let mail = state.as_ref().map_or(&Mail::Withheld, |change| &change.mail);
                 let state = state.as_ref().map(|change| change.to);
                 let manager = manager.as_ref().map(|ManagerChange { to, .. }| to.as_ref());
-                let mail = &Mail::Withheld;
                 let mut updated = self.jumpcloud.update(current, state, changes, manager, mail).await;
                 if let Some(Some(_)) = manager
                     && is_refused(&updated)
@@ -141,6 +150,18 @@ impl Workflow {
                     self.jumpcloud.leave(&id, &account).await.map_err(|fault| End::Stopped(fault.into()))?;
                 }
                 applied.groups.remove(group);
+            }
+            Action::Unbind { devices, .. } => {
+                let account = applied.account.clone().ok_or_else(|| End::LookAgain("no account".to_owned()))?;
+                for device in devices {
+                    self.jumpcloud.unbind(&account, device).await.map_err(|fault| End::Stopped(fault.into()))?;
+                }
+            }
+            Action::Delete { account, .. } => {
+                let deleted = self.jumpcloud.delete(account, Reports::Clear).await;
+                deleted.map_err(|fault| End::Stopped(fault.into()))?;
+                applied.account = None;
+                applied.groups.clear();
             }
         }
         Ok(())

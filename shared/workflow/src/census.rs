@@ -8,7 +8,7 @@ use mapping::account::{Account, AccountId, GroupName, LINK_ATTRIBUTE};
 use mapping::attribute::Attribute;
 use mapping::desired::Desired;
 use mapping::employee::EmployeeKey;
-use mapping::matching::{Candidates, Link};
+use mapping::matching::{Candidates, Claim, Link};
 
 /// Every account, by everything that can make it somebody's.
 pub(crate) struct Census {
@@ -72,7 +72,9 @@ impl Census {
         let email = all(&self.by_email, desired.email.as_deref());
         let candidates = own.iter().chain(&identifier).chain(&email);
         let owned = candidates.filter_map(|a| Some((a.id.clone(), self.owners.get(&a.id)?.clone())));
-        let claimed: BTreeMap<AccountId, EmployeeKey> = owned.filter(|(_, owner)| *owner != desired.key).collect();
+        // Whether one of them has left is asked by whoever provisions this person: few are claimed twice.
+        let claims = owned.filter(|(_, owner)| *owner != desired.key).map(|(id, owner)| (id, Claim::by(owner)));
+        let claimed: BTreeMap<AccountId, Claim> = claims.collect();
         Candidates { link, own, identifier, email, claimed }
     }
 

@@ -8,7 +8,7 @@ use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
 use state::{AuditRow, Record};
 
-use crate::observe::{HrSays, Look};
+use crate::observe::{HrSays, Look, past};
 use crate::{Trouble, Workflow};
 
 /// How many past writes are shown.
@@ -43,14 +43,14 @@ impl Workflow {
         let request = SyncRequest::hint(key.clone(), Trigger::Manual, now);
         let employee = match self.hr_says(site, &request, record.as_ref(), now).await? {
             HrSays::Record { employee, .. } => *employee,
-            HrSays::Stale | HrSays::Gone => {
+            HrSays::Stale | HrSays::Gone | HrSays::NotAsked => {
                 return Ok(Explained { employee: None, desired: None, account: None, plan: None, record, history });
             }
         };
         let desired = Desired::of(&employee, &site.rules, now);
         let observed =
             self.jumpcloud_says(&desired, record.as_ref(), Look { wide: true, ..Look::default() }, now).await?;
-        let plan = observed.plan(&desired, record.as_ref().is_some_and(|r| r.suspended_by_us), self);
+        let plan = observed.plan(&desired, &past(record.as_ref(), desired.fingerprint()), self);
         let account = observed.account(&desired).cloned();
         Ok(Explained { employee: Some(employee), account, plan: Some(plan), desired: Some(desired), record, history })
     }

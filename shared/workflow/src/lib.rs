@@ -1,12 +1,14 @@
 //! Observe, decide, apply, record. The only crate that writes to JumpCloud.
 
 mod apply;
+mod brake;
 mod census;
 mod directory;
 mod drain;
 mod explain;
 mod observe;
 mod provision;
+mod removal;
 mod review;
 mod survey;
 mod surveyor;
@@ -20,6 +22,7 @@ use jumpcloud::{Fault, JumpCloud};
 use mapping::configuration::{self, Configuration};
 use mapping::employee::ConnectionName;
 use mapping::rules::Rules;
+use mapping::secret::Secret;
 use state::{Queue, SecretError, Secrets, StateError, Store};
 
 pub use directory::Directory;
@@ -36,6 +39,8 @@ pub struct Site {
     pub rules: Arc<Rules>,
     /// Its HR system.
     pub source: Source,
+    /// The password of new accounts, where the rules give them one.
+    pub default_password: Option<Secret>,
 }
 
 /// Everything that work needs. Made once, shared by all workers.
@@ -91,7 +96,13 @@ impl Workflow {
         let mut sites = BTreeMap::new();
         for connection in &configuration.connections {
             let source = Source::new(connection, &secrets.get(&connection.api_key).await?);
-            sites.insert(connection.name.clone(), Site { rules: Arc::clone(&connection.rules), source });
+            // Who only reads makes no account.
+            let default_password = match (&connection.rules.activation.default_password, role) {
+                (Some(place), Role::Writer) => Some(secrets.get(place).await?),
+                (Some(_), Role::Reader) | (None, _) => None,
+            };
+            let site = Site { rules: Arc::clone(&connection.rules), source, default_password };
+            sites.insert(connection.name.clone(), site);
         }
         let directory = Directory::load(&store).await?;
         Ok(Workflow { sites, jumpcloud, store, queue, directory, rules })

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use mapping::account::{Account, AccountId, GroupName};
+use mapping::account::{Account, AccountId, DeviceId, GroupName};
 use mapping::attribute::Attribute;
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeKey};
 use mapping::lifecycle::Standing;
-use mapping::matching::{Candidates, Found, Link, find};
-use mapping::plan::{GroupSeen, ManagerSeen, Plan, Seen, plan};
+use mapping::matching::{Candidates, Claim, Found, Link, find};
+use mapping::plan::{GroupSeen, ManagerSeen, Past, Plan, Seen, plan};
 use mapping::request::{Evidence, Survey, SyncRequest};
+use mapping::rules::Mode;
 use mapping::status::{Hold, Status};
 use state::Record;
 
@@ -33,6 +34,8 @@ pub enum HrSays {
     Stale,
     /// There is no such record.
     Gone,
+    /// The connection is being removed: what HR says no longer counts.
+    NotAsked,
 }
 
 /// How to look at JumpCloud.
@@ -55,7 +58,8 @@ pub struct Observed {
     accounts: Vec<Account>,
     linked: Option<usize>,
     gone: Option<AccountId>,
-    claimed: BTreeMap<AccountId, EmployeeKey>,
+    claimed: BTreeMap<AccountId, Claim>,
+    devices: Vec<DeviceId>,
     manager: ManagerSeen,
     groups: BTreeSet<GroupName>,
     /// The survey gave this person a user name of their own.
@@ -104,7 +108,7 @@ impl Observed {
     }
 
     /// Decides.
-    pub fn plan(&self, desired: &Desired, suspended_by_us: bool, workflow: &Workflow) -> Plan {
+    pub fn plan(&self, desired: &Desired, past: &Past, workflow: &Workflow) -> Plan {
         let names: BTreeSet<&str> = self.accounts.iter().map(|a| &*a.username).collect();
         let taken = |name: &str| match &self.username {
             Some(ours) => name != ours,
@@ -113,7 +117,8 @@ impl Observed {
         let group = |name: &GroupName| -> GroupSeen { workflow.directory.seen(name) };
         let seen = Seen {
             candidates: self.candidates(desired),
-            suspended_by_us,
+            past,
+            devices: &self.devices,
             manager: self.manager.clone(),
             groups: &self.groups,
             group: &group,
@@ -132,6 +137,10 @@ impl Workflow {
         record: Option<&Record>,
         now: Timestamp,
     ) -> Result<HrSays, Trouble> {
+        match site.rules.mode {
+            Mode::On | Mode::Paused => {}
+            Mode::Release | Mode::Offboard => return Ok(HrSays::NotAsked),
+        }
         if let Some(observation) = &request.observation {
             let applied = record.and_then(|r| r.observed_at);
             if applied.is_some_and(|applied| applied > observation.employee.observed_at) {
@@ -180,6 +189,11 @@ impl Workflow {
             None => self.look_for(desired, record, look).await?,
         };
         observed.manager = self.manager_of(desired).await?;
+        let leaver = left && desired.policy.unbind_devices && record.is_none_or(|r| !r.life.devices_unbound);
+        if let Some(account) = observed.account(desired).filter(|_| leaver || (left && look.closely)) {
+            let account = account.id.clone();
+            observed.devices = self.jumpcloud.devices(&account).await?;
+        }
         if survey.is_none() {
             // A survey has just read every group there is.
             let store = look.keep.then_some(&self.store);
@@ -214,7 +228,7 @@ impl Workflow {
             if let Some(owner) = self.store.owner_of(&account.id).await?
                 && owner != desired.key
             {
-                observed.claimed.insert(account.id.clone(), owner);
+                observed.claimed.insert(account.id.clone(), self.claim_of(owner).await?);
             }
             observed.accounts.push(account);
         }
@@ -224,6 +238,17 @@ impl Workflow {
             observed.groups = self.groups_of(&account.id).await?;
         }
         Ok(observed)
+    }
+
+    /// What is known of somebody who has an account, for whoever may be the same person under a new number.
+    async fn claim_of(&self, owner: EmployeeKey) -> Result<Claim, Trouble> {
+        let known = self.store.record(&owner).await?;
+        Ok(match known {
+            Some(record) => {
+                Claim { by: owner, left_since: record.life.left_since, suspended_by_us: record.suspended_by_us }
+            }
+            None => Claim::by(owner),
+        })
     }
 
     /// The managed groups that an account is in, asked for now.
@@ -238,6 +263,18 @@ impl Workflow {
         };
         let key = EmployeeKey { connection: desired.key.connection.clone(), id };
         Ok(manager_seen(self.store.record(&key).await?.as_ref()))
+    }
+}
+
+/// What is kept of a person, for the next decision about them. `fingerprint` is of what is decided now.
+pub(crate) fn past(record: Option<&Record>, fingerprint: u64) -> Past {
+    let Some(record) = record else { return Past::default() };
+    Past {
+        suspended_by_us: record.suspended_by_us,
+        left_since: record.life.left_since,
+        before_leave: record.life.before_leave.clone(),
+        settled: record.fingerprint == Some(fingerprint) && record.status == Status::Synced,
+        notes: record.notes.clone(),
     }
 }
 

@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jumpcloud::Fault;
-use mapping::account::GroupName;
+use mapping::account::{AccountState, GroupName};
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::EmployeeKey;
-use mapping::plan::{ManagerSeen, Plan};
-use mapping::request::{SyncRequest, Trigger};
+use mapping::lifecycle::Standing;
+use mapping::plan::{Action, ManagerSeen, Plan, Verdict};
+use mapping::request::{Evidence, SyncRequest, Trigger};
+use mapping::rules::Mode;
 use mapping::status::{Hold, Note, Skip, Status};
-use state::{AuditKind, AuditRow, Lease, Record};
+use state::{AuditKind, AuditRow, Lease, Life, Record};
 
 use crate::apply::{Applied, End};
-use crate::observe::{HrSays, Look, manager_seen};
-use crate::review::{NeedsOwnRecord, Reviewed, review};
+use crate::observe::{HrSays, Look, manager_seen, past};
+use crate::review::{NeedsOwnRecord, Reviewed, is_proven, review};
 use crate::{Site, Trouble, Workflow};
 
 /// How often one request looks again when what it saw is no longer so, before it goes back to the queue.
@@ -69,13 +71,27 @@ impl Workflow {
         };
         let nowhere = BTreeSet::new();
         self.directory.keep_up(&self.store, record.as_ref().map_or(&nowhere, |r| &r.groups)).await?;
+        if site.rules.mode == Mode::Paused {
+            // A survey takes everybody when it goes on.
+            self.queue.finish(lease).await?;
+            let status = record.map_or(Status::Synced, |r| r.status);
+            return Ok(done(None, 0, status, None));
+        }
         let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
         let closely = request.survey.is_some() || request.trigger == Trigger::Manual;
         let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false, closely };
         let mut refused = BTreeSet::new();
         for left in (0..LOOKS).rev() {
-            let (employee, evidence) = match hr {
-                HrSays::Record { employee, evidence } => (employee, evidence),
+            let (desired, observed_at, evidence) = match &hr {
+                HrSays::Record { employee, evidence } => {
+                    (Desired::of(employee, &site.rules, now), Some(employee.observed_at), *evidence)
+                }
+                HrSays::NotAsked => {
+                    let label = record.as_ref().map_or_else(|| request.key.to_string(), |r| r.label.clone());
+                    // The whole connection goes by somebody's word, which is in the rules.
+                    let desired = Desired::of_removed(request.key.clone(), label, &site.rules, now);
+                    (desired, None, Evidence::OwnRecord)
+                }
                 HrSays::Stale => {
                     let rows = self.interrupted(lease, now).await?;
                     if !rows.is_empty() {
@@ -96,10 +112,9 @@ impl Workflow {
                     return Ok(done(None, 0, record.status, None));
                 }
             };
-            let desired = Desired::of(&employee, &site.rules, now);
             let fingerprint = desired.fingerprint();
             if nothing_new(&desired, fingerprint, record.as_ref(), request) {
-                let record = unchanged(record, &desired, request, employee.observed_at, now);
+                let record = unchanged(record, &desired, request, observed_at, now);
                 let status = record.status.clone();
                 // An earlier turn may have been cut off between storing the record and asking for those who waited, or
                 // before its outcome was written down.
@@ -110,8 +125,13 @@ impl Workflow {
             }
             let mut observed = self.jumpcloud_says(&desired, record.as_ref(), look, now).await?;
             observed.refuse_usernames(&refused);
-            let suspended_by_us = record.as_ref().is_some_and(|r| r.suspended_by_us);
-            let plan = observed.plan(&desired, suspended_by_us, self);
+            let past = past(record.as_ref(), fingerprint);
+            let mut plan = observed.plan(&desired, &past, self);
+            if is_proven(&plan, evidence)
+                && let Some(hold) = self.brake(site, &plan, now).await?
+            {
+                plan = plan.held(hold, &past, observed.groups());
+            }
             let reviewed = match review(plan, evidence) {
                 Ok(reviewed) => reviewed,
                 Err(NeedsOwnRecord) => {
@@ -121,7 +141,8 @@ impl Workflow {
             };
             let plan = reviewed.plan();
             let intent = self.intend(lease, &reviewed, now).await?;
-            let mut applied = self.apply(&reviewed, observed.account(&desired), observed.groups().clone(), now).await;
+            let mut applied =
+                self.apply(site, &reviewed, observed.account(&desired), observed.groups().clone(), now).await;
             if !look.wide && plan.changes_identity() && applied.was_rejected() {
                 // Another account may have the e-mail or the identifier: then only that slot has to wait.
                 applied.end = End::LookAgain("JumpCloud refused the change".to_owned());
@@ -138,13 +159,15 @@ impl Workflow {
                 tracing::info!(person = %request.key, "what was seen is no longer so; looking again");
                 look.survey = None;
                 look.closely = true;
-                hr = HrSays::Record { employee, evidence };
                 if let Some(intent) = intent {
                     self.store.audit(&[outcome(&intent, &applied, now)]).await?;
                 }
                 continue;
             }
-            let facts = Facts { desired: &desired, fingerprint, observed_at: employee.observed_at };
+            if let (Some(earlier), End::Done) = (&plan.takes_over, &applied.end) {
+                self.hand_over(earlier, now).await?;
+            }
+            let facts = Facts { desired: &desired, fingerprint, observed_at };
             let record = after(record, &facts, plan, &applied, request, now);
             let then = self.followers(&record, now).await?;
             let rows = self.outcomes(lease, intent, &applied, now).await?;
@@ -234,6 +257,19 @@ impl Workflow {
         Ok(open.into_iter().map(row).collect())
     }
 
+    /// The account of somebody who left is the same person's under a new number now.
+    async fn hand_over(&self, earlier: &EmployeeKey, now: Timestamp) -> Result<(), Trouble> {
+        if let Some(record) = self.store.record(earlier).await? {
+            let status = Status::Skipped { why: Skip::Inactive };
+            let life = Life::default();
+            let nowhere = BTreeSet::new();
+            let handed =
+                Record { account: None, status, life, groups: nowhere, next_change: None, last_sync: now, ..record };
+            self.store.put(&handed).await?;
+        }
+        Ok(())
+    }
+
     /// Whoever waited for this person's account to name it as their manager.
     async fn followers(&self, record: &Record, now: Timestamp) -> Result<Vec<SyncRequest>, Trouble> {
         let ManagerSeen::Account(_) = manager_seen(Some(record)) else { return Ok(Vec::new()) };
@@ -273,7 +309,11 @@ fn nothing_new(desired: &Desired, fingerprint: u64, record: Option<&Record>, req
     let Some(record) = record else { return false };
     let settled = record.waits_for.is_none() && !matches!(record.status, Status::Failed { .. } | Status::Held { .. });
     let waiting = matches!(record.status, Status::Pending { .. }) && desired.next_change != record.next_change;
+    // A leaver's account whose time has come.
+    let deletion = record.life.left_since.and_then(|since| desired.policy.deletes_at(since));
+    let deletes = record.account.is_some() && deletion.is_some_and(|moment| moment <= desired.at);
     !request.trigger.looks_anyway()
+        && !deletes
         && settled
         && !waiting
         && request.survey.is_none()
@@ -283,21 +323,22 @@ fn nothing_new(desired: &Desired, fingerprint: u64, record: Option<&Record>, req
 struct Facts<'a> {
     desired: &'a Desired,
     fingerprint: u64,
-    observed_at: Timestamp,
+    /// When HR was asked; `None` where it was not.
+    observed_at: Option<Timestamp>,
 }
 
 fn unchanged(
     record: Option<Record>,
     desired: &Desired,
     request: &SyncRequest,
-    observed_at: Timestamp,
+    observed_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Record {
     let record = record.unwrap_or_else(|| blank(request, now));
     Record {
         label: desired.label.clone(),
-        observed_at: Some(observed_at),
-        next_change: desired.next_change,
+        observed_at,
+        next_change: next_change(desired, record.account.is_some(), &record.life),
         last_sync: now,
         trigger: request.trigger,
         ..record
@@ -329,11 +370,16 @@ fn after(
     if let (true, WantedManager::Person(manager)) = (applied.manager_refused, &facts.desired.manager) {
         notes.push(Note::ManagerWithoutAccount { manager: manager.clone() });
     }
+    let life = life(record.as_ref().map(|r| &r.life), facts.desired, plan, &applied.end, now);
+    let gone = matches!(applied.end, End::Done) && (plan.deletes() || plan.status() == RELEASED);
+    // A held person keeps the link that was known: it is evidence for whoever decides.
+    let account = if gone { None } else { applied.account.clone().or(kept) };
     Record {
         key: request.key.clone(),
         label: facts.desired.label.clone(),
-        // A held person keeps the link that was known: it is evidence for whoever decides.
-        account: applied.account.clone().or(kept),
+        next_change: next_change(facts.desired, account.is_some(), &life),
+        life,
+        account,
         username: applied.username.clone().or_else(|| record.as_ref().and_then(|r| r.username.clone())),
         status,
         notes,
@@ -341,11 +387,49 @@ fn after(
         groups: applied.groups.clone(),
         waits_for: plan.waits_for.clone(),
         fingerprint,
-        observed_at: Some(facts.observed_at),
-        next_change: facts.desired.next_change,
+        observed_at: facts.observed_at,
         last_sync: now,
         trigger: request.trigger,
         version,
+    }
+}
+
+const RELEASED: Status = Status::Skipped { why: Skip::Released };
+
+/// When things change by themselves: by HR's dates, or because a leaver's account is to be deleted.
+pub(crate) fn next_change(desired: &Desired, has_account: bool, life: &Life) -> Option<Timestamp> {
+    let deletion = life.left_since.filter(|_| has_account).and_then(|since| desired.policy.deletes_at(since));
+    // What is past has been tried: it is held, or somebody has set the account to active.
+    desired.next_change.into_iter().chain(deletion.filter(|moment| *moment > desired.at)).min()
+}
+
+/// What is kept of a working life once a plan was carried out.
+pub(crate) fn life(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &End, now: Timestamp) -> Life {
+    let known = known.cloned().unwrap_or_default();
+    if !matches!(end, End::Done) {
+        // The groups that were left already are to come back all the same.
+        let before_leave = known.before_leave.union(&plan.before_leave).cloned().collect();
+        return Life { before_leave, ..known };
+    }
+    let left = matches!(desired.standing, Standing::Left { .. }) && plan.account.is_some() && !plan.deletes();
+    let suspends = plan.actions.iter().any(|action| match action {
+        Action::Update { state: Some(change), .. } => change.to == AccountState::Suspended,
+        Action::Create { .. }
+        | Action::Update { state: None, .. }
+        | Action::Join { .. }
+        | Action::Leave { .. }
+        | Action::Unbind { .. }
+        | Action::Delete { .. } => false,
+    });
+    match (left, &plan.verdict) {
+        (_, Verdict::Hold(_)) => known,
+        (true, _) => Life {
+            // Whoever was let in again in between has left anew.
+            left_since: if suspends { Some(now) } else { known.left_since.or(Some(now)) },
+            before_leave: BTreeSet::new(),
+            devices_unbound: desired.policy.unbind_devices,
+        },
+        (false, _) => Life { before_leave: plan.before_leave.clone(), ..Life::default() },
     }
 }
 
@@ -369,6 +453,7 @@ pub(crate) fn blank(request: &SyncRequest, now: Timestamp) -> Record {
         notes: Vec::new(),
         suspended_by_us: false,
         groups: BTreeSet::<GroupName>::new(),
+        life: Life::default(),
         waits_for: None,
         fingerprint: None,
         observed_at: None,

@@ -13,6 +13,7 @@ use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey};
 use mapping::plan::{GroupSeen, Plan, Verdict};
 use mapping::request::{Evidence, SyncRequest, Trigger};
 use mapping::roster::{Doubt, Roster};
+use mapping::rules;
 use state::{Record, StateError, Store};
 
 use crate::census::{Census, Groups};
@@ -22,7 +23,7 @@ use crate::{Progress, Site, Trouble, Watch, Workflow};
 
 /// The store's cursor that holds the size of the last roster that was proven complete.
 const ROSTER_SIZE: &str = "roster_size";
-/// The store's cursor that holds when everyone was last surveyed.
+/// The store's cursor that holds when everyone was last surveyed, and by which rules.
 const SURVEYED_AT: &str = "surveyed_at";
 /// The store's cursor of HR's list of changes; intake owns it, a first survey starts it.
 const CHANGED: &str = "changed";
@@ -65,7 +66,7 @@ impl Selection {
         named && (self.only.is_empty() || self.only.iter().any(|key| key.connection == *name))
     }
 
-    fn takes(&self, key: &EmployeeKey) -> bool {
+    pub(crate) fn takes(&self, key: &EmployeeKey) -> bool {
         self.only.is_empty() || self.only.contains(key)
     }
 }
@@ -109,8 +110,24 @@ impl Workflow {
         show: &mut (dyn FnMut(&Plan) + Send),
         watch: Watch<'_>,
     ) -> Result<Vec<Surveyed>, Trouble> {
-        let sites: Vec<(&ConnectionName, &Site)> =
-            self.sites.iter().filter(|(name, _)| selection.takes_connection(name)).collect();
+        let (mut sites, mut removed) = (Vec::new(), Vec::new());
+        for (name, site) in self.sites.iter().filter(|(name, _)| selection.takes_connection(name)) {
+            match site.rules.mode {
+                rules::Mode::On => sites.push((name, site)),
+                rules::Mode::Paused => tracing::info!(connection = name.as_str(), "paused; nobody is looked at"),
+                rules::Mode::Release | rules::Mode::Offboard => removed.push((name, site)),
+            }
+        }
+        let mut surveyed = Vec::with_capacity(sites.len() + removed.len());
+        for (name, site) in removed {
+            surveyed.push(self.survey_removed(name, site, selection, mode, now, show, watch).await?);
+            if mode == Mode::Queue && selection.only.is_empty() {
+                self.note_survey(name, now).await?;
+            }
+        }
+        if sites.is_empty() {
+            return Ok(surveyed);
+        }
         // Neither waits for the other: both are asked at the same time.
         let hr = self.rosters(&sites, mode, now, watch);
         let tell = |read, total| watch(Progress::Accounts { read, total });
@@ -118,7 +135,6 @@ impl Workflow {
         let (rosters, accounts) = futures::try_join!(hr, it)?;
         let names = self.group_names(&sites, &rosters);
         let mut census = self.take_census(accounts, &names, mode, in_flight, now).await?;
-        let mut surveyed = Vec::with_capacity(sites.len());
         for ((_, site), roster) in sites.into_iter().zip(rosters) {
             let one = self.survey_one(site, roster, &mut census, selection, mode, now, show, watch).await?;
             surveyed.push(one);
@@ -134,12 +150,18 @@ impl Workflow {
         Ok(self.store.cursor(connection, PLACE).await?.is_some_and(|place| !place.is_empty()))
     }
 
-    /// When everyone of this connection was last surveyed.
+    /// When everyone of this connection was last surveyed by these rules; by others is never.
     ///
     /// # Errors
     /// The store's.
     pub async fn last_survey(&self, connection: &ConnectionName) -> Result<Option<Timestamp>, Trouble> {
-        Ok(self.store.cursor(connection, SURVEYED_AT).await?.and_then(|text| text.parse().ok()))
+        let noted = self.store.cursor(connection, SURVEYED_AT).await?.unwrap_or_default();
+        let (at, by) = noted.split_once(' ').unwrap_or((&noted, ""));
+        Ok(at.parse().ok().filter(|_| by == self.rules))
+    }
+
+    async fn note_survey(&self, connection: &ConnectionName, now: Timestamp) -> Result<(), Trouble> {
+        Ok(self.store.set_cursor(connection, SURVEYED_AT, &format!("{now} {}", self.rules)).await?)
     }
 
     /// Whether this connection was ever surveyed with a complete list: before that, links may be missing here that
@@ -168,6 +190,21 @@ impl Workflow {
         Ok(())
     }
 
+    /// The same where everybody is compared: with what the first survey saw.
+    async fn start_digests(
+        &self,
+        name: &ConnectionName,
+        site: &Site,
+        roster: &Roster,
+        mode: Mode,
+    ) -> Result<(), Trouble> {
+        if mode == Mode::Queue && !site.source.lists_changes() && self.store.digests(name).await?.is_none() {
+            let digests = roster.employees.iter().map(|one| (one.key.id.clone(), one.digest())).collect();
+            self.store.set_digests(name, &digests).await?;
+        }
+        Ok(())
+    }
+
     /// Every group that the rules name, fixed or computed, and every one they have named before.
     fn group_names(&self, sites: &[(&ConnectionName, &Site)], rosters: &[Roster]) -> BTreeSet<GroupName> {
         let mut names = self.directory.names();
@@ -191,6 +228,7 @@ impl Workflow {
         for (name, site) in sites {
             self.start_cursor(name, site, mode, now).await?;
             let roster = site.source.roster(now).await?;
+            self.start_digests(name, site, &roster, mode).await?;
             watch(Progress::Roster { people: roster.employees.len() });
             rosters.push(roster);
         }
@@ -348,7 +386,7 @@ impl Workflow {
             }
             self.flush(&mut batch).await?;
             if selection.only.is_empty() {
-                self.store.set_cursor(name, SURVEYED_AT, &now.to_string()).await?;
+                self.note_survey(name, now).await?;
             }
         }
         result.missing = missing.into_iter().map(|(key, _)| key).collect();

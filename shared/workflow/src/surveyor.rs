@@ -6,14 +6,17 @@ use jiff::Timestamp;
 use mapping::account::{Account, GroupName};
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeId, EmployeeKey};
+use mapping::lifecycle::Standing;
 use mapping::matching::{Found, find};
 use mapping::plan::{Action, ManagerSeen, Plan, Seen, Verdict, plan};
 use mapping::request::{Evidence, Observation, Survey, SyncRequest, Trigger};
 use mapping::status::{Hold, Status};
 use state::{Record, StateError};
 
+use crate::apply::End;
 use crate::census::Census;
-use crate::observe::manager_seen;
+use crate::observe::{manager_seen, past};
+use crate::provision::{life, next_change};
 use crate::review::is_proven;
 use crate::{Site, Workflow};
 
@@ -73,7 +76,11 @@ impl<'a> Surveyor<'a> {
         let (plan, account) = self.plan(&desired, record.as_ref(), manager);
         let username = plan.actions.iter().find_map(|action| match action {
             Action::Create { username, .. } => Some(username.clone()),
-            Action::Update { .. } | Action::Join { .. } | Action::Leave { .. } => None,
+            Action::Update { .. }
+            | Action::Join { .. }
+            | Action::Leave { .. }
+            | Action::Unbind { .. }
+            | Action::Delete { .. } => None,
         });
         // Whoever provisions their people asks the store for the link, and it is not there yet.
         let is_new_here = account.is_some() && known.is_none();
@@ -81,7 +88,7 @@ impl<'a> Surveyor<'a> {
             (Some(account), _, _) if is_new_here => AsManager::Coming(ManagerSeen::Account(account.clone())),
             (Some(account), _, _) => AsManager::Known(ManagerSeen::Account(account.clone())),
             (None, Some(_), _) => AsManager::Coming(ManagerSeen::Unknown),
-            (None, None, Verdict::Skip(_)) => AsManager::Known(ManagerSeen::NoAccount),
+            (None, None, Verdict::Skip(_) | Verdict::Withdraw(_)) => AsManager::Known(ManagerSeen::NoAccount),
             (None, None, Verdict::Proceed | Verdict::NotYet(_) | Verdict::Hold(_)) => {
                 AsManager::Known(ManagerSeen::Unknown)
             }
@@ -93,7 +100,7 @@ impl<'a> Surveyor<'a> {
         if let Some(account) = &plan.account {
             self.census.take_account(account, &plan.key);
         }
-        let todo = if self.needs_work(&plan, record.as_ref()) {
+        let todo = if self.needs_work(&desired, &plan, record.as_ref()) {
             Todo::Ask(Box::new(self.request(&plan, employee, account, username, after)))
         } else {
             self.note(&plan, &desired, &employee, record)
@@ -126,9 +133,12 @@ impl<'a> Surveyor<'a> {
             Found::Nothing | Found::Gone(_) | Found::Doubt(_) => None,
         };
         let groups = self.census.groups(account);
+        let past = past(record, desired.fingerprint());
         let seen = Seen {
             candidates,
-            suspended_by_us: record.is_some_and(|r| r.suspended_by_us),
+            past: &past,
+            // Looked at by whoever provisions this person.
+            devices: &[],
             manager,
             groups,
             group: &|name: &GroupName| self.workflow.directory.seen(name),
@@ -140,13 +150,20 @@ impl<'a> Surveyor<'a> {
     }
 
     /// Whether somebody must go and do, or look again with their own eyes.
-    fn needs_work(&self, plan: &Plan, record: Option<&Record>) -> bool {
+    fn needs_work(&self, desired: &Desired, plan: &Plan, record: Option<&Record>) -> bool {
         // What a list lacks is asked for by itself before anybody is told that it was deleted; with holes in the list,
         // each time.
         let deleted = |status: &Status| matches!(status, Status::Held { why: Hold::Deleted { .. } });
         let known = self.census.complete && record.is_some_and(|record| deleted(&record.status));
         let uncertain = deleted(&plan.status()) && !known;
-        uncertain || !plan.is_empty()
+        // Whether whoever has the account has left, and is the same person, is found out by looking closely; once.
+        let claimed = |status: &Status| matches!(status, Status::Held { why: Hold::Claimed { .. } });
+        let twice = claimed(&plan.status()) && !record.is_some_and(|record| claimed(&record.status));
+        let devices = matches!(desired.standing, Standing::Left { .. })
+            && desired.policy.unbind_devices
+            && plan.account.is_some()
+            && !record.is_some_and(|record| record.life.devices_unbound);
+        uncertain || twice || devices || !plan.is_empty()
     }
 
     fn request(
@@ -171,11 +188,15 @@ impl<'a> Surveyor<'a> {
     }
 
     fn note(&self, plan: &Plan, desired: &Desired, employee: &Employee, old: Option<Record>) -> Todo {
+        let life = life(old.as_ref().map(|r| &r.life), desired, plan, &End::Done, self.now);
+        // A person held or out of scope keeps the link that was known.
+        let account = plan.account.clone().or_else(|| old.as_ref().and_then(|r| r.account.clone()));
         let new = Record {
             key: plan.key.clone(),
             label: plan.label.clone(),
-            // A person held or out of scope keeps the link that was known.
-            account: plan.account.clone().or_else(|| old.as_ref().and_then(|r| r.account.clone())),
+            next_change: next_change(desired, account.is_some(), &life),
+            life,
+            account,
             username: plan.username.clone().or_else(|| old.as_ref().and_then(|r| r.username.clone())),
             status: plan.status(),
             notes: plan.notes.clone(),
@@ -184,7 +205,6 @@ impl<'a> Surveyor<'a> {
             waits_for: plan.waits_for.clone(),
             fingerprint: Some(desired.fingerprint()),
             observed_at: Some(employee.observed_at),
-            next_change: desired.next_change,
             last_sync: self.now,
             trigger: Trigger::Survey,
             version: old.as_ref().map_or(0, |r| r.version),

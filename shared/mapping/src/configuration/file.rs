@@ -50,7 +50,6 @@ enum RegionShape {
 #[serde(rename_all = "lowercase")]
 enum SourceShape {
     BambooHr,
-    #[serde(alias = "hibob")]
     Bob,
 }
 

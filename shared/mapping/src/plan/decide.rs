@@ -27,6 +27,20 @@ pub fn plan(desired: &Desired, seen: &Seen<'_>) -> Plan {
             }
         };
     }
+    if let Standing::Leaving { ends } = desired.standing {
+        return match found {
+            Found::Theirs(account) | Found::Matched(account)
+                if seen.past.left_since.is_none() && account.state != AccountState::Suspended =>
+            {
+                // Nothing is given on the last day, and nothing taken before it is over.
+                stop(desired, seen, Some(account), Verdict::Proceed)
+            }
+            // Whoever has lost access already does not get it back for the last hours.
+            Found::Theirs(_) | Found::Matched(_) | Found::Nothing | Found::Gone(_) | Found::Doubt(_) => {
+                plan(&Desired { standing: Standing::Left { ended: Some(ends) }, ..desired.clone() }, seen)
+            }
+        };
+    }
     match (found, &desired.scope, leaver) {
         // A leaver's linked account is dealt with even if HR has blanked the e-mail or moved them out of scope.
         (Found::Theirs(account), _, true) => update(desired, seen, account),
@@ -211,9 +225,11 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
     }
     let because = match desired.standing {
         Standing::Left { .. } | Standing::Away { leave_groups: true, .. } => standing_in_words(desired),
-        Standing::Away { leave_groups: false, .. } | Standing::Upcoming { .. } | Standing::Here | Standing::Unknown => {
-            NO_RULE.to_owned()
-        }
+        Standing::Away { leave_groups: false, .. }
+        | Standing::Upcoming { .. }
+        | Standing::Here
+        | Standing::Leaving { .. }
+        | Standing::Unknown => NO_RULE.to_owned(),
     };
     groups(desired, seen, seen.groups, &because, &mut plan);
     if leaver && desired.policy.unbind_devices && !seen.devices.is_empty() {
@@ -335,7 +351,7 @@ fn wants_suspended(desired: &Desired) -> bool {
         (_, Standing::Left { .. }) => desired.policy.suspend_leavers,
         (FirstState::AsHrSays, Standing::Away { suspend, .. }) => suspend || hr_inactive,
         (_, Standing::Away { suspend, .. }) => suspend,
-        (_, Standing::Upcoming { .. } | Standing::Here | Standing::Unknown) => false,
+        (_, Standing::Upcoming { .. } | Standing::Here | Standing::Leaving { .. } | Standing::Unknown) => false,
     }
 }
 
@@ -373,7 +389,7 @@ pub(super) fn standing_in_words(desired: &Desired) -> String {
         }
         Standing::Upcoming { starts } => format!("starts {starts}"),
         Standing::Here => "HR says Active".to_owned(),
-        Standing::Left { ended: Some(ended) } => format!("last day {ended}"),
+        Standing::Left { ended: Some(ended) } | Standing::Leaving { ends: ended } => format!("last day {ended}"),
         Standing::Left { ended: None } => "HR says Inactive".to_owned(),
         Standing::Unknown => "HR hides the status or the first day".to_owned(),
     }
@@ -399,7 +415,7 @@ fn state(desired: &Desired, account: &Account, ours: bool, notes: &mut Vec<Note>
         {
             None
         }
-        (AccountState::Suspended, false, Standing::Left { .. } | Standing::Unknown) => None,
+        (AccountState::Suspended, false, Standing::Left { .. } | Standing::Leaving { .. } | Standing::Unknown) => None,
         (AccountState::Suspended, false, Standing::Here | Standing::Upcoming { .. } | Standing::Away { .. })
             if ours || !respects =>
         {

@@ -145,7 +145,7 @@ base_url = "console.jumpcloud.com""#,
         (
             r#"source = "bamboohr""#,
             r#"source = "workday""#,
-            r#"["workday"] there is no choice `workday` here | choose one of bamboohr"#,
+            r#"["workday"] there is no choice `workday` here | choose one of bamboohr, bob"#,
         ),
         (
             r#"source = "bamboohr"
@@ -183,7 +183,7 @@ base_url = "http://hr.example""#,
 first_state = "staged"
 [connection.scope]
 when = "1""#,
-            r#"[api_key] there is no key `api_key` here | remove it, or correct it to one of when, email_domains, employees"#,
+            r#"[api_key] there is no key `api_key` here | remove it, or correct it to one of when, email_domains, employees, on_leaving"#,
         ),
     ] {
         let smallest = file("");
@@ -198,7 +198,7 @@ fn faults_of_a_connections_rules() {
     for (lines, said) in [
         (
             r#"first_state = "paused""#,
-            r#"["paused"] there is no choice `paused` here | choose one of staged, active, suspended-until-start, always-active, always-suspended, as-hr-says"#,
+            r#"["paused"] there is no choice `paused` here | choose one of staged, staged-until-start, active, suspended-until-start, always-active, always-suspended, as-hr-says"#,
         ),
         (r#"manager = "yes""#, r#"["yes"] string "yes" is of the wrong type | write true or false, without quotes"#),
         (
@@ -207,7 +207,7 @@ fn faults_of_a_connections_rules() {
         ),
         (
             r#"groups = []"#,
-            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, base_url, api_key, webhook_key, poll, time_zone, first_state, create_days_before_start, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
+            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, service_user, base_url, api_key, webhook_key, poll, time_zone, first_state, create_days_before_start, mode, inactive_people, rehire, manual_changes, unknown_values, time_zones, activation, leave, brakes, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
         ),
         (
             r#"[connection.scope]
@@ -217,7 +217,7 @@ when = "department ==""#,
         (
             r#"[connection.scope]
 wen = "department ==""#,
-            r#"[wen] there is no key `wen` here | remove it, or correct it to one of when, email_domains, employees"#,
+            r#"[wen] there is no key `wen` here | remove it, or correct it to one of when, email_domains, employees, on_leaving"#,
         ),
         (
             r#"[connection.scope]
@@ -388,7 +388,7 @@ time_zone = "UTC""#,
         (
             r#"[connection.leaver]
 when = "18:00""#,
-            r#"[when] there is no key `when` here | remove it, or correct it to one of account, groups, at"#,
+            r#"[when] there is no key `when` here | remove it, or correct it to one of account, groups, at, on, at_once, devices, delete_after_days"#,
         ),
         (
             r#"[connection.username]
@@ -414,7 +414,7 @@ when = "nosuch(x)""#,
         (
             r#"[[connection.groups]]
 name = "A""#,
-            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, base_url, api_key, webhook_key, poll, time_zone, first_state, create_days_before_start, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
+            r#"[groups] there is no key `groups` here | remove it, or correct it to one of name, source, company, service_user, base_url, api_key, webhook_key, poll, time_zone, first_state, create_days_before_start, mode, inactive_people, rehire, manual_changes, unknown_values, time_zones, activation, leave, brakes, manual_suspension, deleted_account, manager, create_groups, scope, username, leaver, fields, attributes, lookup, group"#,
         ),
     ] {
         assert_eq!(faults(&file(lines)), said, "{lines}");

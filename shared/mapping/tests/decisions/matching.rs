@@ -83,6 +83,7 @@ fn verdict_in(world: &World, person: &Person) -> String {
     match world.plan(&person.employee(), &rules(""), now()).verdict {
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Skip(why) => format!("skip: {why}"),
+        Verdict::Withdraw(why) => format!("withdraw: {why}"),
         Verdict::NotYet(_) => "not yet".to_owned(),
         Verdict::Hold(why) => format!("hold: {why}"),
     }

@@ -218,7 +218,7 @@ fn organisation() -> impl Strategy<Value = World> {
 fn changes(plan: &Plan) -> impl Iterator<Item = &Change> {
     plan.actions.iter().flat_map(|action| match action {
         Action::Create { values: changes, .. } | Action::Update { changes, .. } => &changes[..],
-        Action::Join { .. } | Action::Leave { .. } => &[],
+        Action::Join { .. } | Action::Leave { .. } | Action::Unbind { .. } | Action::Delete { .. } => &[],
     })
 }
 
@@ -281,7 +281,7 @@ proptest! {
                     let named = rules.fixed_groups().contains(group) || world.managed.contains(group);
                     prop_assert!(named && !desired.groups.contains_key(group) && !world.dynamic.contains(group));
                 }
-                Action::Create { .. } | Action::Update { .. } => {}
+                Action::Create { .. } | Action::Update { .. } | Action::Unbind { .. } | Action::Delete { .. } => {}
             }
         }
         let before = world.clone();
@@ -332,7 +332,11 @@ proptest! {
         let leaves = |plan: &Plan| -> BTreeSet<String> {
             plan.actions.iter().filter_map(|a| match a {
                 Action::Leave { group, .. } => Some(group.to_string()),
-                Action::Create { .. } | Action::Update { .. } | Action::Join { .. } => None,
+                Action::Create { .. }
+                | Action::Update { .. }
+                | Action::Join { .. }
+                | Action::Unbind { .. }
+                | Action::Delete { .. } => None,
             }).collect()
         };
         prop_assert!(!undecided || left || leaves(&plan).is_empty(), "{plan}");

@@ -51,7 +51,11 @@ fn outcome(lines: &str, standing: &Person, present: &str) -> String {
     let plan = world.plan(&standing.employee(), &rules, now());
     let created = plan.actions.iter().find_map(|action| match action {
         Action::Create { state, .. } => Some(*state),
-        Action::Update { .. } | Action::Join { .. } | Action::Leave { .. } => None,
+        Action::Update { .. }
+        | Action::Join { .. }
+        | Action::Leave { .. }
+        | Action::Unbind { .. }
+        | Action::Delete { .. } => None,
     });
     let before = world.accounts.get(&account_id("ada.byron")).map(|a| a.state);
     world.apply(&plan);

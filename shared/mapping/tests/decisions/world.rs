@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use mapping::account::{Account, AccountId, AccountState, Address, CustomAttribute, GroupName, LINK_ATTRIBUTE, Phone};
+use mapping::account::{
+    Account, AccountId, AccountState, Address, CustomAttribute, DeviceId, GroupName, LINK_ATTRIBUTE, Phone,
+};
 use mapping::attribute::Attribute;
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeId, EmployeeKey};
-use mapping::matching::{Candidates, Link};
-use mapping::plan::{Action, Change, GroupSeen, ManagerSeen, Plan, Seen, Verdict, plan};
+use mapping::matching::{Candidates, Claim, Link};
+use mapping::plan::{Action, Change, GroupSeen, ManagerSeen, Past, Plan, Seen, Verdict, plan};
 use mapping::rules::Rules;
 
 /// Accounts and groups, and what Hirewire remembers of them.
@@ -20,6 +22,10 @@ pub struct World {
     pub dynamic: BTreeSet<GroupName>,
     pub links: BTreeMap<EmployeeKey, AccountId>,
     pub suspended_by_us: BTreeSet<EmployeeKey>,
+    /// What is kept besides, of whoever is planned.
+    pub past: Past,
+    /// Devices bound to whoever is planned.
+    pub devices: Vec<DeviceId>,
     pub managed: BTreeSet<GroupName>,
     /// Who waits for whose account.
     pub waiting: BTreeMap<EmployeeId, BTreeSet<EmployeeKey>>,
@@ -152,7 +158,7 @@ impl World {
             own: all().filter(|a| a.link().as_ref() == Some(&employee.key)).collect(),
             identifier: all().filter(identifier).collect(),
             email: all().filter(|a| desired.email.as_deref().is_some_and(|ours| same(ours, &a.email))).collect(),
-            claimed: self.links.iter().map(|(key, account)| (account.clone(), key.clone())).collect(),
+            claimed: self.links.iter().map(|(key, account)| (account.clone(), Claim::by(key.clone()))).collect(),
         };
         let found = match link {
             Link::Account(account) => Some(&account.id),
@@ -163,8 +169,10 @@ impl World {
         let managed: BTreeSet<GroupName> = self.managed.union(&rules.fixed_groups()).cloned().collect();
         let mut groups = found.map(|id| self.groups_of(id)).unwrap_or_default();
         groups.retain(|name| managed.contains(name));
+        let past = Past { suspended_by_us: self.suspended_by_us.contains(&employee.key), ..self.past.clone() };
         let seen = Seen {
-            suspended_by_us: self.suspended_by_us.contains(&employee.key),
+            past: &past,
+            devices: &self.devices,
             manager: self.manager(&desired),
             groups: &groups,
             group: &|name| match (self.dynamic.contains(name), self.members.contains_key(name)) {
@@ -227,12 +235,22 @@ impl World {
                         self.members.get_mut(group).expect("a group").remove(account.as_ref().expect("an account"));
                     assert!(left, "never was in {group}");
                 }
+                Action::Unbind { .. } => self.devices.clear(),
+                Action::Delete { account, .. } => {
+                    let deleted = self.accounts.remove(account).expect("an account to delete");
+                    assert_eq!(deleted.state, AccountState::Suspended, "only suspended accounts are deleted");
+                    for members in self.members.values_mut() {
+                        members.remove(account);
+                    }
+                    self.links.remove(&plan.key);
+                }
             }
         }
         if plan.verdict == Verdict::Proceed {
             self.links.insert(plan.key.clone(), account.expect("an account"));
             self.managed.extend(plan.groups.iter().cloned());
         }
+        self.past.before_leave.clone_from(&plan.before_leave);
         if plan.suspended_by_us {
             self.suspended_by_us.insert(plan.key.clone());
         } else {
