@@ -25,13 +25,14 @@ mod webhook_calls;
 mod webhooks;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::http::Method;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -325,6 +326,11 @@ impl BambooHr {
         let record = company.people.get(&id.parse().ok()?)?;
         let field = company.catalogue.find(field)?;
         company.read(record, field, &company.moment().only_current(only_current)).into_text()
+    }
+
+    /// Which day it is for the company.
+    pub fn today(&self) -> Date {
+        self.inside().moment().today
     }
 
     /// Everybody's employee id, in order.

@@ -3,6 +3,7 @@
 mod accounts;
 mod arrows;
 mod aws_faults;
+mod both_hr;
 mod cast;
 mod connections;
 mod contract;

@@ -10,6 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
+use tests::hr::{Hr, HrKind};
 use tests::town::Town;
 
 use crate::house::{House, Open};
@@ -28,10 +29,31 @@ when = 'department != ""'
 /// How long a story waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long before and after its moment a running world lets an event come and be over.
+const COMING: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+const OVER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+/// How often the vendors of a running world look at the clock.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How time passes in a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// The clock stands still until the story moves it.
+    Jumps,
+    /// It runs as real time does; the story shortens the waits.
+    Runs,
+}
+
 /// A town with its folder, which goes with it.
 pub struct World {
     /// The town.
     pub town: Town,
+    /// The HR system of the connection `acme`.
+    pub hr: Hr,
+    /// The connections by name, each with its HR system and the file of its webhook key.
+    connections: Vec<(&'static str, Hr, &'static str)>,
+    /// How time passes.
+    pub pace: Pace,
     /// The home on AWS, where the stories are told there.
     pub house: Option<House>,
     _folder: TempDir,
@@ -93,25 +115,51 @@ impl World {
 
     /// The same with other rules.
     pub async fn with(moment: &str, rules: &str) -> World {
-        World::build(moment, rules, on_aws()).await
+        World::build(HrKind::BambooHr, moment, rules, on_aws()).await
+    }
+
+    /// The same with the people in this HR system.
+    pub async fn of(kind: HrKind, moment: &str, rules: &str) -> World {
+        World::build(kind, moment, rules, on_aws()).await
+    }
+
+    /// A town with two connections: `acme` to BambooHR, which is [`World::hr`], and `bolt` to Bob.
+    pub async fn of_both(moment: &str, acme_rules: &str, bolt_rules: &str) -> World {
+        let mut world = World::build(HrKind::BambooHr, moment, acme_rules, on_aws()).await;
+        world.town.write_config(&world.town.both_config(split(moment).1, acme_rules, bolt_rules));
+        world.connections.push(("bolt", world.town.hr(HrKind::Bob), "bolt-webhook.key"));
+        world
+    }
+
+    /// The same world, its clock running from now on if that is the pace.
+    pub fn at_pace(mut self, pace: Pace) -> World {
+        self.pace = pace;
+        match pace {
+            Pace::Jumps => {}
+            Pace::Runs => self.town.clock.run_from(self.town.clock.now()),
+        }
+        self
     }
 
     /// A town whose Hirewire lives on AWS, wherever the other stories are told.
     pub async fn on_aws(moment: &str, rules: &str) -> World {
-        World::build(moment, rules, true).await
+        World::build(HrKind::BambooHr, moment, rules, true).await
     }
 
-    async fn build(moment: &str, rules: &str, on_aws: bool) -> World {
+    async fn build(kind: HrKind, moment: &str, rules: &str, on_aws: bool) -> World {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let (_, zone) = split(moment);
-        let town = Town::start(folder.path(), instant(moment), zone, rules).await;
+        let town = Town::start_with(kind, folder.path(), instant(moment), zone, rules).await;
         town.bamboohr.traffic().remember();
+        town.bob.traffic().remember();
         town.jumpcloud.traffic().remember();
         let house = match on_aws {
             true => Some(House::build(folder.path(), town.clock.clone()).await),
             false => None,
         };
-        World { town, house, _folder: folder }
+        let hr = town.hr(kind);
+        let connections = vec![("acme", hr.clone(), "webhook.key")];
+        World { town, hr, connections, pace: Pace::Jumps, house, _folder: folder }
     }
 
     /// Runs `hirewire` with these words, to its end.
@@ -177,7 +225,16 @@ impl World {
         command
     }
 
-    /// A running `hirewire serve`, ready to take webhooks. BambooHR is told of its door first.
+    /// Tells each connection's HR system of the door at this address; the door of `acme`.
+    fn subscribe(&self, address: &str) -> String {
+        for (name, hr, key) in &self.connections {
+            let url = format!("http://{address}/webhook/{name}");
+            self.town.write_key(key, &hr.subscribe(&url));
+        }
+        format!("http://{address}/webhook/acme")
+    }
+
+    /// A running `hirewire serve`, ready to take webhooks. HR is told of its door first.
     pub async fn serve(&self) -> Serving {
         self.serve_with(&[]).await
     }
@@ -192,8 +249,7 @@ impl World {
             let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = free.local_addr().expect("an address").to_string();
             drop(free);
-            let url = format!("http://{address}/webhook/acme");
-            self.town.write_key("webhook.key", &self.town.bamboohr.subscribe(&url));
+            let url = self.subscribe(&address);
             let all: Vec<&str> = ["serve", "--listen", &address].into_iter().chain(words.iter().copied()).collect();
             let mut command = self.command(&all);
             let child = command.env("HIREWIRE_LOG", "info").stdout(Stdio::null()).stderr(Stdio::piped());
@@ -206,7 +262,7 @@ impl World {
         panic!("hirewire serve does not come up");
     }
 
-    /// What takes webhooks at this free address, with keys and rules as they are; BambooHR is not told of it.
+    /// What takes webhooks at this free address, with keys and rules as they are; HR is not told of it.
     pub async fn serve_at(&self, address: &str) -> Serving {
         let url = format!("http://{address}/webhook/acme");
         let work = match &self.house {
@@ -230,8 +286,7 @@ impl World {
     /// The functions on AWS, in place of `serve`.
     async fn open(&self, house: &House, words: &[&str]) -> Serving {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}/webhook/acme", listener.local_addr().expect("an address"));
-        self.town.write_key("webhook.key", &self.town.bamboohr.subscribe(&url));
+        let url = self.subscribe(&listener.local_addr().expect("an address").to_string());
         drop(self.command(&["check"]));
         let said = words.iter().position(|word| *word == "--poll-every").and_then(|at| words.get(at + 1));
         let seconds = said.map_or(60, |seconds| seconds.parse().expect("a number of seconds"));
@@ -280,6 +335,22 @@ impl World {
         self.town.travel_to(instant(moment));
     }
 
+    /// Lets a moment pass. A world that jumps is then at it; one that runs is put two seconds before it, and time does the
+    /// rest, until a second after it.
+    pub async fn pass(&self, moment: &str) {
+        let moment = instant(moment);
+        match self.pace {
+            Pace::Jumps => self.town.travel_to(moment),
+            Pace::Runs => {
+                self.town.travel_to(moment - COMING);
+                while self.town.clock.now() < moment + OVER {
+                    tokio::time::sleep(LOOK).await;
+                    self.town.tick();
+                }
+            }
+        }
+    }
+
     /// One account's field.
     pub fn says(&self, email: &str, field: &str) -> String {
         let account = self.town.jumpcloud.user(email);
@@ -303,12 +374,14 @@ impl World {
     /// Forgets all calls counted so far.
     pub fn forget_calls(&self) {
         self.town.bamboohr.traffic().reset();
+        self.town.bob.traffic().reset();
         self.town.jumpcloud.traffic().reset();
     }
 
-    /// Calls since then: to BambooHR, and to JumpCloud.
+    /// Calls since then: to HR, and to JumpCloud.
     pub fn calls(&self) -> (u64, u64) {
-        (self.town.bamboohr.traffic().total(), self.town.jumpcloud.traffic().total())
+        let hr = self.town.bamboohr.traffic().total() + self.town.bob.traffic().total();
+        (hr, self.town.jumpcloud.traffic().total())
     }
 }
 

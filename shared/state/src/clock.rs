@@ -15,8 +15,9 @@ const LOOPBACK: &str = "http://127.0.0.1:";
 pub enum Clock {
     /// The machine's.
     Real,
-    /// A file that holds the moment as RFC 3339; simulators move it. Only ever allowed where every vendor is on
-    /// loopback: a wrong clock against real tenants would let people in early.
+    /// A file that holds the moment as RFC 3339, or `MOMENT since REAL_MOMENT` for a clock that runs; simulators move
+    /// it. Only ever allowed where every vendor is on loopback: a wrong clock against real tenants would let people in
+    /// early.
     File(PathBuf),
 }
 
@@ -46,8 +47,19 @@ impl Clock {
             Clock::Real => Timestamp::now(),
             Clock::File(path) => {
                 let text = std::fs::read_to_string(path).unwrap_or_default();
-                text.trim().parse().unwrap_or_else(|_| Timestamp::now())
+                simulated(&text, Timestamp::now()).unwrap_or_else(Timestamp::now)
             }
+        }
+    }
+}
+
+/// The moment that a simulated clock shows at a real one.
+fn simulated(text: &str, now: Timestamp) -> Option<Timestamp> {
+    match text.trim().split_once(" since ") {
+        None => text.trim().parse().ok(),
+        Some((moment, since)) => {
+            let (moment, since): (Timestamp, Timestamp) = (moment.parse().ok()?, since.parse().ok()?);
+            moment.checked_add(now.duration_since(since)).ok()
         }
     }
 }
@@ -74,5 +86,15 @@ mod tests {
         assert_eq!(file, Clock::File("a-folder/clock".into()));
         assert!(Clock::choose(Some("file:a-folder/clock"), &real).is_err());
         assert!(Clock::choose(Some("2026-01-01"), &simulated).is_err());
+    }
+
+    #[test]
+    fn a_simulated_clock_stands_or_runs() {
+        let moment = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        let now = moment("2026-11-01T12:00:02.5Z");
+        assert_eq!(simulated("2026-03-02T19:00:00Z\n", now), Some(moment("2026-03-02T19:00:00Z")));
+        let runs = "2026-03-02T23:59:59Z since 2026-11-01T12:00:00Z";
+        assert_eq!(simulated(runs, now), Some(moment("2026-03-03T00:00:01.5Z")));
+        assert_eq!(simulated("2026-03-02T23:59:59Z since noon", now), None);
     }
 }

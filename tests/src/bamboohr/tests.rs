@@ -23,7 +23,7 @@ use crate::server::{Server, Traffic};
 /// Noon in Utah.
 pub(super) const NOON: &str = "2026-03-02T19:00:00Z";
 
-pub(super) fn moment(text: &str) -> Timestamp {
+pub(crate) fn moment(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }
 
@@ -34,23 +34,23 @@ pub(super) async fn town() -> (BambooHr, Clock) {
 }
 
 /// One answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect("a JSON answer")
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("printable"))
     }
 }
 
-pub(super) async fn send(request: RequestBuilder) -> Answer {
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
     let answer = request.send().await.expect("the simulator answers");
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     Answer { status, headers, text: answer.text().await.expect("a text") }
@@ -74,22 +74,22 @@ pub(super) async fn post_json(bamboo: &BambooHr, path: &str, body: &Value) -> An
 }
 
 /// A subscriber that answers with the next of some statuses, the last one for ever, and keeps what it got.
-pub(super) struct Ear {
-    pub(super) server: Server,
-    pub(super) heard: Arc<Mutex<Vec<(HeaderMap, String)>>>,
+pub(crate) struct Ear {
+    pub(crate) server: Server,
+    pub(crate) heard: Arc<Mutex<Vec<(HeaderMap, String)>>>,
 }
 
 type Heard = (Arc<Mutex<Vec<u16>>>, Arc<Mutex<Vec<(HeaderMap, String)>>>);
 
 impl Ear {
-    pub(super) async fn answering(statuses: &[u16]) -> Ear {
+    pub(crate) async fn answering(statuses: &[u16]) -> Ear {
         let heard = Arc::default();
         let state: Heard = (Arc::new(Mutex::new(statuses.to_vec())), Arc::clone(&heard));
         let router = Router::new().route("/hook", post(hear)).with_state(state);
         Ear { server: Server::start(router, Arc::new(Traffic::default())).await, heard }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}/hook", self.server.url())
     }
 }
