@@ -114,7 +114,7 @@ const CALLS: [&str; 16] = [
 ];
 
 /// A specification, ready to be asked.
-struct Spec {
+pub struct Spec {
     name: &'static str,
     /// What every path begins with.
     base: String,
@@ -127,7 +127,7 @@ struct Spec {
 }
 
 /// An operation of a specification.
-struct Operation<'s> {
+pub struct Operation<'s> {
     spec: &'s Spec,
     /// `PUT /systemusers/{id}`
     name: String,
@@ -138,16 +138,23 @@ struct Operation<'s> {
 }
 
 /// Points found, each with an example.
-type Points = BTreeMap<String, String>;
+pub type Points = BTreeMap<String, String>;
 
 impl Spec {
-    fn read(name: &'static str, file: &str, draft: Draft) -> Option<Spec> {
+    /// The specification in this file of the shared folder, if that is here.
+    pub fn read(name: &'static str, file: &str, draft: Draft) -> Option<Spec> {
         let path = shared(&format!("specs/{file}"))?;
         let document: Value = serde_json::from_slice(&std::fs::read(path).expect("a specification")).expect("JSON");
         let base = document["basePath"].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
         let mut schemas = document.clone();
         in_schema_words(&mut schemas);
         Some(Spec { name, base, document, schemas, draft, validators: Default::default() })
+    }
+
+    /// The same specification for paths that begin with this.
+    pub fn under(mut self, base: &str) -> Spec {
+        base.clone_into(&mut self.base);
+        self
     }
 
     /// The operation that a call is. Words of a path go before its parameters.
@@ -393,14 +400,18 @@ fn specs() -> Option<[Spec; 3]> {
 
 /// What was found about some exchanges.
 #[derive(Default)]
-struct Findings {
-    asked: Points,
-    answered: Points,
-    calls: BTreeSet<String>,
+pub struct Findings {
+    /// Where requests leave the specifications.
+    pub asked: Points,
+    /// Where answers do.
+    pub answered: Points,
+    /// The operations that were looked at.
+    pub calls: BTreeSet<String>,
 }
 
 impl Findings {
-    fn look_at(&mut self, specs: &[Spec], exchanges: &[Exchange]) {
+    /// Looks at these exchanges.
+    pub fn look_at(&mut self, specs: &[Spec], exchanges: &[Exchange]) {
         for exchange in exchanges {
             let (method, path) = (exchange.method.as_str(), exchange.path.as_str());
             let found = specs.iter().find_map(|spec| spec.operation(method, path));
@@ -418,14 +429,14 @@ impl Findings {
 }
 
 /// Whether a point is the one that `pattern` means, in which `…` is anything.
-fn fits(pattern: &str, point: &str) -> bool {
+pub fn fits(pattern: &str, point: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('…') else { return pattern == point };
     let Some(after) = point.strip_prefix(start) else { return false };
     after.char_indices().map(|(at, _)| &after[at..]).any(|tail| fits(rest, tail))
 }
 
 /// What is not allowed, and what is allowed for nothing.
-fn report(who: &str, found: &Points, allowed: &[(&str, &str)]) -> String {
+pub fn report(who: &str, found: &Points, allowed: &[(&str, &str)]) -> String {
     let mut report = String::new();
     for (point, example) in found.iter().filter(|(point, _)| !allowed.iter().any(|(pattern, _)| fits(pattern, point))) {
         let example: String = example.chars().take(160).collect();

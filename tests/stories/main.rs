@@ -7,6 +7,7 @@ mod both_hr;
 mod cast;
 mod connections;
 mod contract;
+mod contract_bob;
 mod crash;
 mod deployed;
 mod faults;

@@ -63,3 +63,8 @@ pub(super) async fn standing(bob: &Bob, id: &str) -> (String, String) {
 pub(super) fn waiting(bob: &Bob) -> Vec<String> {
     bob.pending_webhooks().into_iter().map(|delivery| delivery.event).collect()
 }
+
+/// The flat key of a field in an answer: slashes for dots, and one before it.
+pub(super) fn flat(field: &str) -> String {
+    format!("/{}", field.replace('.', "/"))
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Person, ada, post, search, town};
+use super::{Person, ada, flat, post, search, town};
 use crate::bob::HiddenOne;
 
 #[tokio::test]
@@ -28,10 +28,10 @@ async fn a_person_is_flat_keys_with_values_and_nested_ones_with_nulls() {
     let reference = json!({ "id": boss, "email": "zoe@acme.example", "firstName": "Zoe", "surname": "Clark",
         "displayName": "Zoe Clark" });
     let expected = json!({
-        "/root/id": { "value": id }, "/root/email": { "value": "ada@acme.example" },
-        "/work/department": { "value": "228075491" }, "/work/siteId": { "value": 2_510_068 },
-        "/work/reportsTo": { "value": reference }, "/work/manager": { "value": boss },
-        "/work/startDate": { "value": "2020-01-06" }, "/internal/lifecycleStatus": { "value": "employed" },
+        (flat("root.id")): { "value": id }, (flat("root.email")): { "value": "ada@acme.example" },
+        (flat("work.department")): { "value": "228075491" }, (flat("work.siteId")): { "value": 2_510_068 },
+        (flat("work.reportsTo")): { "value": reference }, (flat("work.manager")): { "value": boss },
+        (flat("work.startDate")): { "value": "2020-01-06" }, (flat("internal.lifecycleStatus")): { "value": "employed" },
         "id": id, "email": "ada@acme.example",
         "work": { "title": null, "department": "228075491", "siteId": 2_510_068, "reportsTo": reference,
             "manager": boss, "startDate": "2020-01-06" },
@@ -93,7 +93,7 @@ async fn hidden_fields_are_left_out_without_a_word() {
         ["root.id", "root.email", "internal.status", "employee.lastDayOfWork", "work.custom.field_1644932887286"];
     let found = search(&bob, &fields).await.remove(0);
     let keys: Vec<&String> = found.as_object().expect("a person").keys().collect();
-    assert_eq!(keys, ["/root/id", "/work/custom/field_1644932887286", "id", "work"]);
+    assert_eq!(keys, [&flat("root.id"), &flat("work.custom.field_1644932887286"), "id", "work"]);
     assert_eq!(found["work"]["custom"]["field_1644932887286"], "B-7");
     let usual = post(&bob, "/people/search", &json!({})).await.json()["employees"][0].clone();
     assert_eq!(usual["work"]["startDate"], "2020-01-06");
@@ -143,7 +143,7 @@ async fn reads_may_lag_behind_writes() {
     assert_eq!((found.len(), found[0]["email"].as_str()), (1, Some("ada@acme.example")));
     clock.advance(21);
     let found = search(&bob, &["root.id", "root.email"]).await;
-    assert_eq!(found, [json!({ "/root/id": { "value": late }, "id": late, "email": null })]);
+    assert_eq!(found, [json!({ (flat("root.id")): { "value": late }, "id": late, "email": null })]);
 }
 
 #[tokio::test]
