@@ -6,7 +6,6 @@
 
 mod answer;
 mod asked;
-mod cell;
 mod changed;
 mod check;
 #[cfg(test)]
@@ -34,13 +33,14 @@ use mapping::secret::Secret;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use transport::{Fault, Limits, Request, Response, Safety, Transport};
 
-use self::answer::{About, Answers, Flaw, VENDOR};
+use self::answer::{About, Answers, VENDOR};
 use self::asked::Asked;
-use self::cell::record_id;
 use self::locations::{Page, Places, Shelf};
 use self::record::Person;
 use self::report::People;
 use self::requests::{Door, Rows};
+use crate::cell::record_id;
+use crate::words::Flaw;
 use crate::{Changed, Finding, Subscribed, Subscription, Tended};
 
 /// One small answer. A person is a few kilobytes; 400 fields of 64 KB would be more, and no record of ours.
@@ -140,9 +140,9 @@ impl BambooHr {
             Err(Fault::NotFound { .. }) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        let person = record::one(&body, asked, connection).map_err(|flaw| flaw.of(EMPLOYEE))?;
+        let person = record::one(&body, asked, connection).map_err(|flaw| flaw.of(VENDOR, EMPLOYEE))?;
         if person.key.id != *id {
-            return Err(Flaw("it is about somebody else".to_owned()).of(EMPLOYEE));
+            return Err(Flaw("it is about somebody else".to_owned()).of(VENDOR, EMPLOYEE));
         }
         Ok(Some(person))
     }
@@ -219,9 +219,9 @@ impl BambooHr {
         now: Timestamp,
     ) -> Result<Vec<Employee>, Fault> {
         let asked = Asked::by(&connection.rules);
-        let all = report::people(report, &asked, &connection.name, None).map_err(|flaw| flaw.of(REPORT))?;
+        let all = report::people(report, &asked, &connection.name, None).map_err(|flaw| flaw.of(VENDOR, REPORT))?;
         let mut walk = locations::Walk::default();
-        walk.take(locations::read(locations).map_err(|flaw| flaw.of(LOCATIONS))?);
+        walk.take(locations::read(locations).map_err(|flaw| flaw.of(VENDOR, LOCATIONS))?);
         Ok(all.people.into_iter().map(|person| person.employee(&walk.places, &asked, now)).collect())
     }
 
@@ -238,7 +238,7 @@ impl BambooHr {
         // A hundred megabytes take the better part of a second: not on a thread that others wait for.
         let reading = tokio::task::spawn_blocking(move || report::people(&body, &asked, &connection, beginning_from));
         match reading.await {
-            Ok(people) => people.map_err(|flaw| flaw.of(REPORT)),
+            Ok(people) => people.map_err(|flaw| flaw.of(VENDOR, REPORT)),
             Err(_) => {
                 Err(Fault::Unavailable { vendor: VENDOR, detail: "reading the answer was broken off".to_owned() })
             }
@@ -249,7 +249,7 @@ impl BambooHr {
         let cursor = changed::Cursor::read(cursor, now);
         let request = self.inner.door.changed(cursor.since());
         let body = self.call(request, CHANGED, About::Everyone, &LIST).await?;
-        let list = changed::read(&body).map_err(|flaw| flaw.of(CHANGED))?;
+        let list = changed::read(&body).map_err(|flaw| flaw.of(VENDOR, CHANGED))?;
         if list.unreadable > 0 {
             let unreadable = list.unreadable;
             tracing::warn!(connection = %self.inner.connection, unreadable, "entries of the list of changes left out");
@@ -323,7 +323,7 @@ impl BambooHr {
 
     async fn locations_page(&self, page: usize) -> Result<Page, Fault> {
         let body = self.call(self.inner.door.locations(page), LOCATIONS, About::Everyone, &LIST).await?;
-        locations::read(&body).map_err(|flaw| flaw.of(LOCATIONS))
+        locations::read(&body).map_err(|flaw| flaw.of(VENDOR, LOCATIONS))
     }
 
     async fn call(

@@ -4,7 +4,9 @@
 
 mod bamboohr;
 mod bob;
+mod cell;
 mod webhook;
+mod words;
 
 use jiff::Timestamp;
 use mapping::configuration::{Connection, SourceKind};

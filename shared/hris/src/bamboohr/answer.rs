@@ -6,12 +6,10 @@ use mapping::secret::Secret;
 use serde_json::Value;
 use transport::{Fault, Response};
 
+use crate::words::{self, ERROR_BODY_LIMIT};
+
 /// The name in faults.
 pub(crate) const VENDOR: &str = "BambooHR";
-/// How much of the vendor's own words is kept, in characters.
-const WORDS_LIMIT: usize = 300;
-/// The largest body that is searched for words, in bytes; errors are short.
-const ERROR_BODY_LIMIT: usize = 64 << 10;
 /// Where the vendor says what is wrong: mostly there, with an empty body. The second is misspelt on its side.
 const WORDS_HEADERS: [&str; 3] = ["x-bamboohr-error-message", "x-bamboohr-error-messsage", "x-bamboohr-message"];
 /// Words by which a 403 means the key and not the one person asked for.
@@ -26,32 +24,6 @@ pub(crate) enum About {
     Everyone,
     /// Webhooks, which a key that reads people need not be able to manage.
     Webhooks,
-}
-
-/// Why an answer cannot be read. Never quotes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw(pub(crate) String);
-
-impl Flaw {
-    /// What `error` says about `body`, without any of its values.
-    pub(crate) fn new(body: &[u8], error: &serde_json::Error) -> Flaw {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        let starts = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        Flaw(match (starts, error.classify()) {
-            (None, _) => "it is empty".to_owned(),
-            (Some(b'<'), _) => "it is HTML or XML, not JSON".to_owned(),
-            (_, serde_json::error::Category::Eof) => format!("it breaks off at {place}"),
-            (_, serde_json::error::Category::Data) => format!("its shape is not the documented one at {place}"),
-            (_, serde_json::error::Category::Syntax | serde_json::error::Category::Io) => {
-                format!("it is not JSON at {place}")
-            }
-        })
-    }
-
-    /// As a fault of `call`.
-    pub(crate) fn of(self, call: &'static str) -> Fault {
-        Fault::Malformed { vendor: VENDOR, call, detail: self.0 }
-    }
 }
 
 /// Reads statuses. Knows the key, so that it can strike it out of whatever is said.
@@ -109,17 +81,8 @@ impl Answers {
         let header = WORDS_HEADERS.iter().find_map(|name| headers.get(*name));
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let words = header.or_else(|| if body.len() <= ERROR_BODY_LIMIT { body_words(body) } else { None })?;
-        let words = self.redacted(&words);
+        let words = words::redacted(&words, &self.key);
         (!words.is_empty()).then_some(words)
-    }
-
-    /// Without the key, without e-mail addresses, on one line, not too long.
-    fn redacted(&self, words: &str) -> String {
-        let key = self.key.expose();
-        let words = if key.is_empty() { words.to_owned() } else { words.replace(key, "…") };
-        let words = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let words: Vec<&str> = words.map(|word| if word.contains('@') { "…" } else { word }).collect();
-        words.join(" ").chars().take(WORDS_LIMIT).collect()
     }
 }
 
@@ -146,6 +109,7 @@ fn body_words(body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::WORDS_LIMIT;
 
     fn refusal(status: u16, header: Option<(&'static str, &'static str)>, body: &'static str, about: About) -> Fault {
         let status = StatusCode::from_u16(status).expect("a status");

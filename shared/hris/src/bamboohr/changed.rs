@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use mapping::employee::EmployeeId;
 use serde::{Deserialize, Serialize};
 
-use super::answer::Flaw;
-use super::cell::{Slips, record_id};
+use crate::cell::{Slips, record_id};
+use crate::words::Flaw;
 use crate::{ChangeKind, Changed};
 
 /// How far each question reaches back behind the last change seen: longer than clocks differ and answers lag.

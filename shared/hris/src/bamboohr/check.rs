@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use mapping::employee::EmployeeId;
 use transport::Fault;
 
-use super::answer::{About, Flaw};
+use super::answer::{About, VENDOR};
 use super::asked::{ALWAYS, Asked};
-use super::cell::{Slip, record_id};
 use super::locations::Places;
 use super::requests::{FIELDS_LIMIT, Rows};
 use super::{BambooHr, LIST, SMALL};
 use crate::Finding;
+use crate::cell::{Slip, record_id};
+use crate::words::Flaw;
 
 const MYSELF: &str = "GET /employees/0";
 const KNOWN_FIELDS: &str = "GET /meta/fields";
@@ -50,9 +51,10 @@ async fn myself(bamboo: &BambooHr) -> Result<Option<EmployeeId>, Fault> {
         Err(Fault::NotFound { .. } | Fault::Rejected { status: 403, .. }) => return Ok(None),
         Err(fault) => return Err(fault),
     };
-    let record: Slip<'_> = serde_json::from_slice(&body).map_err(|error| Flaw::new(&body, &error).of(MYSELF))?;
+    let record: Slip<'_> =
+        serde_json::from_slice(&body).map_err(|error| Flaw::new(&body, &error).of(VENDOR, MYSELF))?;
     // Id 0, as it was asked for, is nobody.
-    record.get("id").text().map(record_id).ok_or_else(|| Flaw("it has no id".to_owned()).of(MYSELF))
+    record.get("id").text().map(record_id).ok_or_else(|| Flaw("it has no id".to_owned()).of(VENDOR, MYSELF))
 }
 
 async fn fields(bamboo: &BambooHr, myself: Option<EmployeeId>) -> Result<Vec<Finding>, Fault> {
@@ -85,7 +87,7 @@ async fn fields(bamboo: &BambooHr, myself: Option<EmployeeId>) -> Result<Vec<Fin
 async fn known_fields(bamboo: &BambooHr) -> Result<BTreeSet<String>, Fault> {
     let body = bamboo.call(bamboo.inner.door.known_fields(), KNOWN_FIELDS, About::Everyone, &LIST).await?;
     let fields: Vec<Slip<'_>> =
-        serde_json::from_slice(&body).map_err(|error| Flaw::new(&body, &error).of(KNOWN_FIELDS))?;
+        serde_json::from_slice(&body).map_err(|error| Flaw::new(&body, &error).of(VENDOR, KNOWN_FIELDS))?;
     let names = fields.iter().flat_map(|field| [field.get("id"), field.get("alias")]);
     Ok(names.filter_map(|name| name.text().map(str::to_owned)).collect())
 }

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use mapping::employee::Reading;
 use serde::Deserialize;
 
-use super::answer::Flaw;
 use super::asked::Part;
-use super::cell::{Cell, Slip, owned};
 use super::requests::LOCATIONS_PAGE;
+use crate::cell::{Cell, Slip, owned};
+use crate::words::Flaw;
 
 /// For how long locations are kept: offices move less often than people.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);

@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Fields, Reading, Stage};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::answer::Flaw;
 use super::asked::{Asked, Origin};
-use super::cell::{Cell, owned};
 use super::locations::Places;
+use crate::cell::{Cell, day, owned};
+use crate::words::Flaw;
 
 /// A record as it stands in an answer; made once and filled again for each.
 pub(crate) struct Row<'a> {
@@ -265,12 +265,6 @@ fn date(cell: &Cell<'_>) -> Option<Reading<Date>> {
         Reading::Empty => Some(Reading::Empty),
         Reading::Is(text) => day(text).map(Reading::Is),
     }
-}
-
-/// `YYYY-MM-DD`
-pub(crate) fn day(text: &str) -> Option<Date> {
-    let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
-    if text.len() == 10 && text.bytes().enumerate().all(shape) { text.parse().ok() } else { None }
 }
 
 /// A manager who is no id does not keep a leaver's record from being read: it is as good as not shown.

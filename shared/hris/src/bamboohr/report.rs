@@ -8,10 +8,10 @@ use jiff::civil::Date;
 use mapping::employee::ConnectionName;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::answer::Flaw;
 use super::asked::Asked;
-use super::cell::{Cell, Slip};
-use super::record::{Person, Row, RowSeed, day};
+use super::record::{Person, Row, RowSeed};
+use crate::cell::{Cell, Slip, day};
+use crate::words::Flaw;
 
 /// The people of a report, and what was wrong with it.
 #[derive(Debug, Default)]

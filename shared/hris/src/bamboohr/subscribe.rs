@@ -8,9 +8,10 @@ use mapping::secret::Secret;
 use serde_json::Value;
 use transport::{Fault, Limits, Response, Safety};
 
-use super::answer::{About, Flaw};
+use super::answer::{About, VENDOR};
 use super::requests::Wanted;
 use super::{BambooHr, LIST, SMALL};
+use crate::words::Flaw;
 use crate::{Subscribed, Subscription, Tended};
 
 /// The newer family, which names employees and nothing else of them. The older one carries values.
@@ -52,27 +53,27 @@ fn name(bamboo: &BambooHr) -> String {
 
 pub(super) async fn ours(bamboo: &BambooHr) -> Result<Vec<Subscription>, Fault> {
     let body = read(bamboo, bamboo.inner.door.webhooks(), LISTED, &LIST).await?;
-    listed(&body, &name(bamboo)).map_err(|flaw| flaw.of(LISTED))
+    listed(&body, &name(bamboo)).map_err(|flaw| flaw.of(VENDOR, LISTED))
 }
 
 pub(super) async fn subscribe(bamboo: &BambooHr, url: &str) -> Result<Subscribed, Fault> {
     let watch = watch(bamboo).await?;
     let (answer, watch) = offer(bamboo, None, url, watch).await?;
-    let made = document(&answer).map_err(|flaw| flaw.of(MADE))?;
-    let id = text(&made["id"]).ok_or_else(|| Flaw("it has no id".to_owned()).of(MADE))?;
+    let made = document(&answer).map_err(|flaw| flaw.of(VENDOR, MADE))?;
+    let id = text(&made["id"]).ok_or_else(|| Flaw("it has no id".to_owned()).of(VENDOR, MADE))?;
     match text(&made["privateKey"]) {
         Some(key) => Ok(Subscribed { id, private_key: Secret::new(&key), left_out: watch.left_out }),
         None => {
             // Of no use to anybody: nothing that it sends could be proven.
             unsubscribe(bamboo, &id).await?;
-            Err(Flaw("it has no private key; the webhook is removed again".to_owned()).of(MADE))
+            Err(Flaw("it has no private key; the webhook is removed again".to_owned()).of(VENDOR, MADE))
         }
     }
 }
 
 pub(super) async fn tend(bamboo: &BambooHr, id: &str, url: &str) -> Result<Tended, Fault> {
     let body = read(bamboo, bamboo.inner.door.webhook(id), ONE, &SMALL).await?;
-    let now = document(&body).map_err(|flaw| flaw.of(ONE))?;
+    let now = document(&body).map_err(|flaw| flaw.of(VENDOR, ONE))?;
     let watch = watch(bamboo).await?;
     // The log is no more than a hint: where it cannot be read, nothing is said.
     let log = read(bamboo, bamboo.inner.door.deliveries(id), DELIVERIES, &LIST).await;
@@ -95,7 +96,7 @@ pub(super) async fn unsubscribe(bamboo: &BambooHr, id: &str) -> Result<(), Fault
 /// The fields that may be watched, and what of them the rules read.
 async fn watch(bamboo: &BambooHr) -> Result<Watch, Fault> {
     let known = match read(bamboo, bamboo.inner.door.monitor_fields(), WATCHABLE, &LIST).await {
-        Ok(body) => Some(watchable(&body).map_err(|flaw| flaw.of(WATCHABLE))?),
+        Ok(body) => Some(watchable(&body).map_err(|flaw| flaw.of(VENDOR, WATCHABLE))?),
         // Then it is tried: whatever may not be watched is named in the refusal.
         Err(Fault::Rejected { .. } | Fault::NotFound { .. }) => None,
         Err(fault) => return Err(fault),

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::answer::Flaw;
-use super::cell::{Cell, Slip, Slips, record_id};
+use crate::cell::{Cell, Slip, Slips, record_id};
+use crate::words::Flaw;
 use crate::{Refusal, Verified};
 
 /// The largest body, in bytes: a batch of some thousand people with their fields.

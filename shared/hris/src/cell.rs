@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::civil::Date;
 use mapping::employee::{EmployeeId, Reading};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The largest value, in bytes: sixty times what JumpCloud takes. A record with a larger one is reported, not carried.
 pub(crate) const VALUE_BYTES: usize = 64 << 10;
 
-/// How BambooHR spells a date that is not there; `null` and `""` are the other two ways.
+/// How BambooHR spells a date that is not there; `null` and `""` are the other two ways. HiBob knows no such text.
 const NO_DATE: &str = "0000-00-00";
 
 /// One value.
@@ -39,7 +40,7 @@ impl fmt::Debug for Cell<'_> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(text: Cow<'a, str>) -> Cell<'a> {
+    pub(crate) fn of(text: Cow<'a, str>) -> Cell<'a> {
         match &*text {
             "" | NO_DATE => Cell::Empty,
             long if long.len() > VALUE_BYTES => Cell::Flawed("a value of more than 64 KB"),
@@ -70,11 +71,17 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// An employee id of this vendor: a number from 1 on. Id 0 would be whoever made the key, and anything else might be
-/// another endpoint's name once it stands in a path.
+/// An employee id of either vendor: a number from 1 on, in HiBob of 19 digits. BambooHR's id 0 would be whoever made the
+/// key, and anything else might be another endpoint's name once it stands in a path.
 pub(crate) fn record_id(text: &str) -> Option<EmployeeId> {
     let is_number = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     if is_number { EmployeeId::parse(text).ok() } else { None }
+}
+
+/// `YYYY-MM-DD`
+pub(crate) fn day(text: &str) -> Option<Date> {
+    let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    if text.len() == 10 && text.bytes().enumerate().all(shape) { text.parse().ok() } else { None }
 }
 
 /// A reading that owns its text.

@@ -1,0 +1,197 @@
+//! Requests as values.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use mapping::configuration::Connection;
+use mapping::employee::EmployeeId;
+use mapping::secret::Secret;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use transport::Request;
+
+/// The most fields of one call; with more HiBob answers 400.
+pub(crate) const FIELDS_LIMIT: usize = 400;
+
+/// What stands in a path as it is.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
+/// Where to ask, and as whom.
+#[derive(Debug)]
+pub(crate) struct Door {
+    base: String,
+    authorization: HeaderValue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Search<'a> {
+    fields: &'a [Box<str>],
+    /// Left out for everyone: an empty list is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filters: Option<[Filter<'a>; 1]>,
+    show_inactive: bool,
+    human_readable: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter<'a> {
+    field_path: &'static str,
+    operator: &'static str,
+    values: &'a [EmployeeId],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct One<'a> {
+    fields: &'a [Box<str>],
+    human_readable: &'static str,
+}
+
+/// Machine values, with the names of list items beside them.
+const APPEND: &str = "APPEND";
+
+impl Door {
+    /// The door of this service user.
+    pub(crate) fn new(connection: &Connection, token: &Secret) -> Door {
+        let base = connection.base_url.as_deref().unwrap_or("https://api.hibob.com").trim_end_matches('/');
+        let base = base.strip_suffix("/v1").unwrap_or(base);
+        let pair = STANDARD.encode(format!("{}:{}", connection.tenant, token.expose()));
+        // Base64 always fits a header; an empty one would be refused like any unknown token.
+        let mut authorization =
+            HeaderValue::from_str(&format!("Basic {pair}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+        authorization.set_sensitive(true);
+        Door { base: format!("{base}/v1"), authorization }
+    }
+
+    /// `POST /people/search`: everyone, or these few. Without `showInactive` nobody who has left or not begun.
+    pub(crate) fn search(&self, columns: &[Box<str>], ids: Option<&[EmployeeId]>) -> http::Result<Request> {
+        let filters = ids.map(|values| [Filter { field_path: "root.id", operator: "equals", values }]);
+        let search = Search { fields: columns, filters, show_inactive: true, human_readable: APPEND };
+        self.post("people/search", &search)
+    }
+
+    /// `POST /people/{id}`: whatever the status.
+    pub(crate) fn employee(&self, id: &EmployeeId, columns: &[Box<str>]) -> http::Result<Request> {
+        self.post(&format!("people/{id}"), &One { fields: columns, human_readable: APPEND })
+    }
+
+    /// `GET /company/people/fields`
+    pub(crate) fn known_fields(&self) -> http::Result<Request> {
+        self.get("company/people/fields")
+    }
+
+    /// `GET /company/named-lists/{list}`; also items that nobody may choose any more, which people still have.
+    pub(crate) fn list(&self, list: &str) -> http::Result<Request> {
+        self.get(&format!("company/named-lists/{}?includeArchived=true", utf8_percent_encode(list, PATH)))
+    }
+
+    fn get(&self, path: &str) -> http::Result<Request> {
+        // A type without a body is answered with a page.
+        self.ask(Method::GET, path).body(Bytes::new())
+    }
+
+    fn post(&self, path: &str, body: &impl Serialize) -> http::Result<Request> {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        self.ask(Method::POST, path).header(CONTENT_TYPE, "application/json").body(Bytes::from(body))
+    }
+
+    fn ask(&self, method: Method, path: &str) -> http::request::Builder {
+        http::Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.base))
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, self.authorization.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bob::fixture::connection;
+
+    fn door(base_url: Option<&str>) -> Door {
+        let mut connection = connection("");
+        connection.base_url = base_url.map(str::to_owned);
+        Door::new(&connection, &Secret::new("t0ken\n"))
+    }
+
+    fn shown(request: http::Result<Request>) -> String {
+        let request = request.expect("a request");
+        let mut headers: Vec<String> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}\n", value.to_str().expect("a text")))
+            .collect();
+        headers.sort();
+        let body = std::str::from_utf8(request.body()).expect("a text");
+        format!("{} {}\n{}{body}", request.method(), request.uri(), headers.concat())
+    }
+
+    // base64 of `SERVICE-7:t0ken`
+    const HEADERS: &str = "accept: application/json\nauthorization: Basic U0VSVklDRS03OnQwa2Vu\n";
+    const BASE: &str = "https://api.hibob.com/v1";
+
+    fn fields() -> [Box<str>; 2] {
+        ["root.email".into(), "work.title".into()]
+    }
+
+    #[test]
+    fn everyone() {
+        assert_eq!(
+            shown(door(None).search(&fields(), None)),
+            format!(
+                "POST {BASE}/people/search\n{HEADERS}content-type: application/json\n\
+                 {{\"fields\":[\"root.email\",\"work.title\"],\"showInactive\":true,\"humanReadable\":\"APPEND\"}}"
+            )
+        );
+    }
+
+    #[test]
+    fn these_few_and_one() {
+        let id = |text: &str| EmployeeId::parse(text).expect("an id");
+        let ids = [id("3332883911884669725"), id("3332883909410030364")];
+        assert_eq!(
+            shown(door(None).search(&fields(), Some(&ids))),
+            format!(
+                "POST {BASE}/people/search\n{HEADERS}content-type: application/json\n\
+                 {{\"fields\":[\"root.email\",\"work.title\"],\"filters\":[{{\"fieldPath\":\"root.id\",\
+                 \"operator\":\"equals\",\"values\":[\"3332883911884669725\",\"3332883909410030364\"]}}],\
+                 \"showInactive\":true,\"humanReadable\":\"APPEND\"}}"
+            )
+        );
+        assert_eq!(
+            shown(door(None).employee(&ids[0], &fields())),
+            format!(
+                "POST {BASE}/people/3332883911884669725\n{HEADERS}content-type: application/json\n\
+                 {{\"fields\":[\"root.email\",\"work.title\"],\"humanReadable\":\"APPEND\"}}"
+            )
+        );
+    }
+
+    #[test]
+    fn no_type_without_a_body() {
+        assert_eq!(shown(door(None).known_fields()), format!("GET {BASE}/company/people/fields\n{HEADERS}"));
+        assert_eq!(
+            shown(door(None).list("Bands & more")),
+            format!("GET {BASE}/company/named-lists/Bands%20%26%20more?includeArchived=true\n{HEADERS}")
+        );
+    }
+
+    #[test]
+    fn elsewhere() {
+        for base in ["http://127.0.0.1:81", "http://127.0.0.1:81/", "http://127.0.0.1:81/v1"] {
+            let request = door(Some(base)).known_fields().expect("a request");
+            assert_eq!(request.uri().to_string(), "http://127.0.0.1:81/v1/company/people/fields");
+        }
+    }
+
+    #[test]
+    fn the_token_is_not_shown() {
+        let shown = format!("{:?}", door(None));
+        assert!(!shown.contains("U0VSV") && !shown.contains("t0ken"), "{shown}");
+    }
+}
