@@ -119,13 +119,13 @@ pub async fn hr(desk: &Desk, connection: &Connection, findings: &mut Findings) -
             Ok(true)
         }
         Err(fault) => {
-            vendor_fault(name, &fault, "BambooHR", findings);
+            vendor_fault(name, &fault, hris::vendor(connection.source), findings);
             Ok(false)
         }
     }
 }
 
-/// The key of a connection's webhook. Without one there is still the list of changes.
+/// The key of a connection's webhook. Without one changes are still found by asking.
 async fn webhook_key(desk: &Desk, connection: &Connection, findings: &mut Findings) {
     let key = match &connection.webhook_key {
         Some(place) => desk.secrets.get(place).await.map(Some),
@@ -137,7 +137,7 @@ async fn webhook_key(desk: &Desk, connection: &Connection, findings: &mut Findin
         Err(error) => findings.fault(
             name,
             format!("there is no key to prove webhooks with: {error}"),
-            "run `hirewire setup --door https://HOST`, which makes the webhook and keeps its key there".to_owned(),
+            Webhook::new(connection, None).setting_up().to_owned(),
             Exit::Some,
         ),
     }

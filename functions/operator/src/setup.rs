@@ -1,5 +1,6 @@
 //! `hirewire setup`: keys, rules and webhooks, step by step. What is done already is left alone: safe to run again.
 
+mod by_hand;
 mod keys;
 mod proof;
 mod webhooks;
@@ -238,7 +239,11 @@ async fn webhook(
     };
     let source = Source::new(connection, &desk.secrets.get(&connection.api_key).await?);
     let wanted = door.map(|door| url(door, connection));
-    let url = webhooks::settle(desk, &source, place, wanted.as_deref(), asking, &mut step).await;
+    let url = if source.makes_webhooks() {
+        webhooks::settle(desk, &source, place, wanted.as_deref(), asking, &mut step).await
+    } else {
+        by_hand::settle(desk, connection, place, wanted.as_deref(), asking, &mut step).await
+    };
     report.add(step);
     if let Some(url) = url {
         let key = desk.secrets.get(place).await?;

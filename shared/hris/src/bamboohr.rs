@@ -9,7 +9,7 @@ mod asked;
 mod changed;
 mod check;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod locations;
 mod record;
 mod report;
@@ -33,7 +33,8 @@ use mapping::secret::Secret;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use transport::{Fault, Limits, Request, Response, Safety, Transport};
 
-use self::answer::{About, Answers, VENDOR};
+pub(crate) use self::answer::VENDOR;
+use self::answer::{About, Answers};
 use self::asked::Asked;
 use self::locations::{Page, Places, Shelf};
 use self::record::Person;

@@ -8,12 +8,14 @@ mod answer;
 mod asked;
 mod check;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod lists;
 mod names;
 mod people;
 mod record;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod value;
 pub(crate) mod webhook;
 
@@ -31,7 +33,8 @@ use mapping::secret::Secret;
 use tokio::sync::{Mutex, Semaphore};
 use transport::{Fault, Limits, Request, Safety, Transport};
 
-use self::answer::{About, Answers, VENDOR};
+pub(crate) use self::answer::VENDOR;
+use self::answer::{About, Answers};
 use self::asked::Asked;
 use self::lists::{Catalogue, Items, Lists, Shelf};
 use self::people::People;
@@ -181,7 +184,7 @@ impl Bob {
     /// HiBob has no call that makes a webhook: says how an administrator does.
     #[allow(clippy::unused_async, reason = "the other vendor is asked")]
     pub(crate) async fn subscribe(&self, url: &str) -> Result<Subscribed, Fault> {
-        Err(by_hand(&format!("{}, sending to {url}", webhook::STEPS)))
+        Err(by_hand(&webhook::steps(url)))
     }
 
     #[allow(clippy::unused_async, reason = "the other vendor is asked")]

@@ -135,6 +135,14 @@ pub enum Refusal {
     TooLarge,
 }
 
+/// What an HR system is called.
+pub fn vendor(source: SourceKind) -> &'static str {
+    match source {
+        SourceKind::BambooHr => bamboohr::VENDOR,
+        SourceKind::Bob => bob::VENDOR,
+    }
+}
+
 impl Source {
     /// A reader of `connection`. Contacts nobody.
     pub fn new(connection: &Connection, api_key: &Secret) -> Source {
@@ -228,6 +236,14 @@ impl Source {
         match self {
             Source::BambooHr(bamboo) => bamboo.check(now).await,
             Source::Bob(bob) => bob.check(now).await,
+        }
+    }
+
+    /// Whether there are calls that make webhooks; where there are none, a person does, by [`Webhook::steps`].
+    pub fn makes_webhooks(&self) -> bool {
+        match self {
+            Source::BambooHr(_) => true,
+            Source::Bob(_) => false,
         }
     }
 

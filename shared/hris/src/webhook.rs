@@ -59,17 +59,63 @@ impl Webhook {
         }
     }
 
+    /// How the webhook comes to be and its key to its place, once `webhook_key` names one.
+    pub fn setting_up(&self) -> &'static str {
+        match self.source {
+            SourceKind::BambooHr => {
+                "run `hirewire setup --door https://HOST`, which makes the webhook and keeps its key there"
+            }
+            SourceKind::Bob => {
+                "run `hirewire setup --door https://HOST`, which says how to make the webhook in HiBob and keeps its \
+                 secret there"
+            }
+        }
+    }
+
+    /// What a person does to make a webhook that sends to `url`, where the vendor has no call for it.
+    pub fn steps(&self, url: &str) -> Option<String> {
+        match self.source {
+            SourceKind::BambooHr => None,
+            SourceKind::Bob => Some(bob::webhook::steps(url)),
+        }
+    }
+
     /// Whether there is a key, for `hirewire check`.
     pub fn check(&self) -> Finding {
         match &self.key {
             Some(key) if !key.expose().is_empty() => Finding::Good("a webhook key is there".to_owned()),
             Some(_) | None => Finding::Fault {
                 what: "there is no webhook key: changes are found by asking, a minute later".to_owned(),
-                todo:
-                    "name a place for it as `webhook_key` in the connection's section, then run `hirewire setup --door \
-                       https://HOST`, which makes the webhook and keeps its key there"
-                        .to_owned(),
+                todo: format!(
+                    "name a place for it as `webhook_key` in the connection's section, then {}",
+                    self.setting_up()
+                ),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bamboohr, bob};
+
+    #[test]
+    fn each_vendor_has_its_own_way() {
+        let bamboo = Webhook::new(&bamboohr::fixture::connection(""), None);
+        let bob = Webhook::new(&bob::fixture::connection(""), None);
+        assert!(bamboo.setting_up().contains("makes the webhook") && bamboo.steps("https://x").is_none());
+        let steps = bob.steps("https://door.example/webhook/acme").expect("a person does it");
+        assert!(steps.contains("sends to https://door.example/webhook/acme, with all employee"), "{steps}");
+        for webhook in [&bamboo, &bob] {
+            let Finding::Fault { todo, .. } = webhook.check() else { panic!("there is no key") };
+            assert!(todo.contains(webhook.setting_up()), "{todo}");
+            assert_eq!(webhook.sign(webhook.nobody(), Timestamp::UNIX_EPOCH).err(), Some(Refusal::NoKey));
+        }
+        assert_eq!(Webhook::new(&bob::fixture::connection(""), Some(Secret::new("k"))).check(), key_is_there());
+    }
+
+    fn key_is_there() -> Finding {
+        Finding::Good("a webhook key is there".to_owned())
     }
 }

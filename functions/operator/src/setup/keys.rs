@@ -24,8 +24,13 @@ const ABOUT: &str = "keys";
 struct Slot<'c> {
     name: String,
     place: &'c SecretRef,
-    /// Somebody makes it at the vendor and brings it here; a webhook's key comes from the vendor by itself.
+    /// Somebody makes it at the vendor and brings it here; a webhook's key comes with its webhook, further on.
     brought: bool,
+}
+
+/// The key of a connection's webhook.
+pub fn of_webhook(connection: &Connection) -> String {
+    format!("connection.{}.webhook_key", connection.name)
 }
 
 /// A connection's key that reads.
@@ -39,7 +44,7 @@ fn slots(configuration: &Configuration) -> Vec<Slot<'_>> {
     let reader = configuration.jumpcloud.read_key.as_ref().map(|place| slot(READER.to_owned(), place, true));
     let connections = configuration.connections.iter().flat_map(|connection| {
         let webhook = connection.webhook_key.as_ref();
-        let webhook = webhook.map(|place| slot(format!("connection.{}.webhook_key", connection.name), place, false));
+        let webhook = webhook.map(|place| slot(of_webhook(connection), place, false));
         [Some(slot(hr(connection), &connection.api_key, true)), webhook].into_iter().flatten()
     });
     std::iter::once(writer).chain(reader).chain(connections).collect()
@@ -172,7 +177,7 @@ pub async fn keep(desk: &Desk, place: &SecretRef, key: &Secret) -> Result<(), St
 }
 
 /// One key, typed unseen or read as one line.
-fn ask(asking: Asking, name: &str) -> Option<Secret> {
+pub fn ask(asking: Asking, name: &str) -> Option<Secret> {
     let line = match asking {
         Asking::Nobody => return None,
         Asking::Person => {

@@ -54,7 +54,7 @@ pub async fn prove(desk: &Desk, connection: &Connection, key: &Secret, url: &str
         sleep(PAUSE).await;
     };
     if !matches!(answer, Answer::Status(200..300)) {
-        explain(desk, name, url, &answer, &mut found);
+        explain(desk, connection, url, &answer, &mut found);
         return found;
     }
     let forged = Webhook::new(connection, Some(Secret::new(NO_KEY_OF_ANYBODY)));
@@ -75,7 +75,7 @@ pub async fn prove(desk: &Desk, connection: &Connection, key: &Secret, url: &str
             "look whether a proxy or firewall before the door answers in its place".to_owned(),
             Exit::Some,
         ),
-        Answer::None(why) => explain(desk, name, url, &Answer::None(why), &mut found),
+        Answer::None(why) => explain(desk, connection, url, &Answer::None(why), &mut found),
     }
     found
 }
@@ -112,16 +112,20 @@ async fn deliver(transport: &Transport, desk: &Desk, webhook: &Webhook, url: &st
 }
 
 /// What an answer means, and what to do.
-fn explain(desk: &Desk, name: &str, url: &str, answer: &Answer, found: &mut Findings) {
+fn explain(desk: &Desk, connection: &Connection, url: &str, answer: &Answer, found: &mut Findings) {
+    let (name, vendor) = (connection.name.as_str(), hris::vendor(connection.source));
+    let makes_webhooks = Webhook::new(connection, None).steps(url).is_none();
     let again = "then run `hirewire setup` again";
     let aws = desk.is_aws();
     let (what, todo, exit) = match answer {
         Answer::Status(401) => (
             "it knows another key than the one that is kept, or its clock is more than five minutes off".to_owned(),
-            if aws {
+            if !aws {
+                format!("stop `hirewire serve` and start it again, because it reads the key when it starts; {again}")
+            } else if makes_webhooks {
                 format!("wait a minute, {again}; if it stays so, `hirewire setup --remove-webhooks` and once more")
             } else {
-                format!("stop `hirewire serve` and start it again, because it reads the key when it starts; {again}")
+                format!("wait a minute, {again}; if it stays so, bring the webhook's secret once more with --key")
             },
             Exit::Some,
         ),
@@ -144,7 +148,7 @@ fn explain(desk: &Desk, name: &str, url: &str, answer: &Answer, found: &mut Find
             Exit::Some,
         ),
         Answer::Status(status @ 300..=399) => (
-            format!("it points to another address (HTTP {status}), and BambooHR need not follow"),
+            format!("it points to another address (HTTP {status}), and {vendor} need not follow"),
             format!("give that address as --door, {again}"),
             Exit::Some,
         ),

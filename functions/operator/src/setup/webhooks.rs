@@ -166,6 +166,12 @@ pub async fn remove(desk: &Desk, connection: &Connection, url: Option<&str>) -> 
     let mut found = Findings::new();
     let name = connection.name.as_str();
     let source = Source::new(connection, &desk.secrets.get(&connection.api_key).await?);
+    if !source.makes_webhooks() {
+        let vendor = hris::vendor(connection.source);
+        let what = format!("webhooks of {vendor} are made by hand, and only so removed");
+        found.left(name, what, format!("as an administrator in {vendor}, remove the one that sends to the door"));
+        return Ok(found);
+    }
     match source.webhooks().await {
         Ok(ours) => {
             let chosen: Vec<&Subscription> = ours.iter().filter(|one| url.is_none_or(|url| url == one.url)).collect();

@@ -69,7 +69,7 @@ fn is_at_work(employee: &Employee) -> bool {
     match employee.stage {
         Stage::Hired | Stage::Away | Stage::Terminated => false,
         Stage::Employed => !is_inactive,
-        // A stage of the company's own is not `Employed` either.
+        // A stage of the company's own is not `Employed` either; of a hidden one nothing is known.
         Stage::Unsaid => employee.status.value().is_none() && !is_inactive,
     }
 }

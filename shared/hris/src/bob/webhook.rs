@@ -26,17 +26,20 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 24 + 1);
 /// prove nothing.
 pub(crate) const NOBODY: &[u8] = br#"{"type":"hirewire.proof","version":"v2","data":{}}"#;
 
-/// How somebody makes one: HiBob has no call for it.
-pub(crate) const STEPS: &str = "as an administrator in HiBob open Settings > Integrations > Webhooks, add a webhook \
-                                with all employee and table events, and copy its secret to the place that \
-                                `webhook_key` names";
-
 const SIGNATURE: &str = "bob-signature";
 /// Sent when the webhook is connected and by its `test`: the first, or where that fails the second. The third is the
 /// first for whoever sends everything as JSON.
 const PINGS: [&[u8]; 3] = [b"Ping test", br#"{"text":"Ping test"}"#, br#""Ping test""#];
 /// What an unsigned ping is remembered by.
 const PING: &str = "ping";
+
+/// How somebody makes one that sends to `url`: HiBob has no call for it.
+pub(crate) fn steps(url: &str) -> String {
+    format!(
+        "in HiBob, as an administrator, open Settings > Integrations > Webhooks and add a webhook that sends to {url}, \
+         with all employee and table events; then copy its secret"
+    )
+}
 
 /// Checks a delivery: signature first, then whom it is about.
 pub(crate) fn verify(
