@@ -305,6 +305,13 @@ impl BambooHr {
         id
     }
 
+    /// Changes a request for time off: approves it, cancels it, moves it.
+    pub fn edit_leave(&self, id: &str, edit: impl FnOnce(&mut Leave)) {
+        let mut company = self.inside();
+        let leave = company.leaves.iter_mut().find(|leave| leave.id.to_string() == id);
+        edit(leave.unwrap_or_else(|| panic!("there is no request {id}")));
+    }
+
     /// Adds a company holiday.
     pub fn add_holiday(&self, name: &str, start: impl ToString, end: impl ToString) {
         let holiday = Holiday { name: name.to_owned(), start: start.to_string(), end: end.to_string() };

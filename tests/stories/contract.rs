@@ -583,9 +583,11 @@ const OTHERS_ASKED: [(&str, &str); 4] = [
     ("v1 POST /systemusers/{id}/expire has no body", "jumpcloud.md 2.5"),
     ("v1 POST /systemusers/{id}/unlock has no body", "jumpcloud.md 2.5"),
 ];
-const OTHERS_ANSWERED: [(&str, &str); 11] = [
+const OTHERS_ANSWERED: [(&str, &str); 12] = [
     ("bamboohr GET /api/v1/company_information -> 200 /address/line2: type", "bamboohr.md 3: empty is null"),
     ("bamboohr GET /api/v1/employees -> 200 /data/*/hireDate: unknown key", "bamboohr.md 2.3: optional fields"),
+    // Texts in what was seen of requests; so here too.
+    ("bamboohr GET /api/v1/meta/time_off/types -> 200 /timeOffTypes/*/id: type", "bamboohr.md 2.10"),
     ("bamboohr POST /api/v1/webhooks -> 201 /events: unknown key", "bamboohr.md 4.1"),
     ("bamboohr POST /api/v1/webhooks -> 201 /id: type", "bamboohr.md 4.1"),
     ("bamboohr POST /api/v1/webhooks -> 201 /lastSent: type", "bamboohr.md 4.1"),
@@ -612,6 +614,9 @@ async fn ask_bamboohr(bamboohr: &BambooHr) {
         "company_information",
         "time_off/whos_out",
         "time_off/requests?start=2026-01-01&end=2026-12-31",
+        "time_off/requests?start=2026-01-01&end=2026-12-31&status=approved&type=70,73",
+        "time_off/requests?start=2026-01-01&end=2026-12-31&status=approved&employeeId=7",
+        "meta/time_off/types",
         "webhooks",
     ] {
         let asked = client.get(format!("{base}/{path}")).basic_auth(bamboohr.api_key(), Some("x"));

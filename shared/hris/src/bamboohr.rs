@@ -1,7 +1,7 @@
 //! BambooHR.
 //!
 //! `requests` builds what is sent, `answer` says what a status means, `record` and `report` read people, `locations`
-//! their sites, `changed` the list of changes, `webhook` what BambooHR sends by itself; all of them pure. `subscribe`
+//! their sites, `time_off` and `kinds` their time off, `changed` the list of changes, `webhook` what BambooHR sends by itself; all of them pure. `subscribe`
 //! manages webhooks. This file sends, and keeps the locations for a while.
 
 mod answer;
@@ -10,11 +10,13 @@ mod changed;
 mod check;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod kinds;
 mod locations;
 mod record;
 mod report;
 mod requests;
 mod subscribe;
+mod time_off;
 pub(crate) mod webhook;
 
 use std::collections::BTreeSet;
@@ -40,6 +42,7 @@ use self::locations::{Page, Places, Shelf};
 use self::record::Person;
 use self::report::People;
 use self::requests::{Door, Rows};
+use self::time_off::{TIME_OFF, TimeOff};
 use crate::cell::record_id;
 use crate::words::Flaw;
 use crate::{Changed, Finding, Subscribed, Subscription, Tended};
@@ -81,6 +84,8 @@ struct Inner {
     answers: Answers,
     transport: Transport,
     shelf: Mutex<Shelf>,
+    /// Of the kinds of time off that count.
+    numbers: Mutex<kinds::Numbers>,
     turns: Semaphore,
     refused: OnceLock<Fault>,
 }
@@ -90,6 +95,15 @@ struct Inner {
 struct Few {
     people: Vec<Person>,
     doubtful: BTreeSet<EmployeeId>,
+}
+
+/// Why somebody's record does not count although it can be read.
+const UNSURE: &str = "a request for time off of theirs cannot be read";
+
+/// With the time off that counts, where rules ask for it. Whoever is doubtful was left out before.
+fn with_absences(employee: Employee, time_off: &mut Option<TimeOff>) -> Employee {
+    let absences = time_off.as_mut().and_then(|time_off| time_off.take(&employee.key.id)).unwrap_or_default();
+    Employee { absences, ..employee }
 }
 
 impl fmt::Debug for BambooHr {
@@ -108,6 +122,7 @@ impl BambooHr {
             answers: Answers::new(api_key),
             transport: Transport::new(VENDOR),
             shelf: Mutex::default(),
+            numbers: Mutex::default(),
             turns: Semaphore::new(AT_ONCE),
             refused: OnceLock::new(),
         };
@@ -130,8 +145,12 @@ impl BambooHr {
             let Some(later) = self.person(id, Rows::Last).await? else { return Ok(None) };
             person.take_over(later, &self.inner.asked, today);
         }
+        let absences = match time_off::ask(self, Some(id), now).await? {
+            Some(mut time_off) => time_off.take(id).ok_or_else(|| Flaw(UNSURE.to_owned()).of(VENDOR, TIME_OFF))?,
+            None => Vec::new(),
+        };
         let places = self.places([&person], now).await?;
-        Ok(Some(person.employee(&places, &self.inner.asked, now)))
+        Ok(Some(Employee { absences, ..person.employee(&places, &self.inner.asked, now) }))
     }
 
     async fn person(&self, id: &EmployeeId, rows: Rows) -> Result<Option<Person>, Fault> {
@@ -163,11 +182,17 @@ impl BambooHr {
         // A beginner whose later rows did not come would be blank: left to be read alone, as all doubtful ones are.
         people.retain(|person| person.has_later_rows || !person.is_beginning(today));
         doubtful.append(&mut later.doubtful);
+        let mut time_off = if people.is_empty() { None } else { time_off::ask(self, None, now).await? };
+        if let Some(time_off) = &time_off {
+            people.retain(|person| !time_off.doubtful.contains(&person.key.id));
+            doubtful.extend(time_off.doubtful.intersection(&wanted).cloned());
+        }
         if !doubtful.is_empty() {
             tracing::warn!(%connection, records = doubtful.len(), "records of a short list left out");
         }
         let places = self.places(&people, now).await?;
-        Ok(people.into_iter().map(|person| person.employee(&places, asked, now)).collect())
+        let employees = people.into_iter().map(|person| person.employee(&places, asked, now));
+        Ok(employees.map(|employee| with_absences(employee, &mut time_off)).collect())
     }
 
     /// These people, each once and in order.
@@ -201,10 +226,16 @@ impl BambooHr {
         later.without(&all.unreadable);
         all.note(&mut later);
         report::join(&mut all.people, later.people, &self.inner.asked, today);
+        let mut time_off = time_off::ask(self, None, now).await?;
+        if let Some(time_off) = &time_off {
+            let unsure = |id: &EmployeeId| (id.to_string(), UNSURE.to_owned());
+            all.people.retain(|person| !time_off.doubtful.contains(&person.key.id));
+            all.unreadable.extend(time_off.doubtful.iter().map(unsure));
+        }
         let places = self.places(&all.people, now).await?;
-        let asked = &self.inner.asked;
+        let employees = all.people.into_iter().map(|person| person.employee(&places, &self.inner.asked, now));
         Ok(Roster {
-            employees: all.people.into_iter().map(|person| person.employee(&places, asked, now)).collect(),
+            employees: employees.map(|employee| with_absences(employee, &mut time_off)).collect(),
             observed_at: now,
             hidden: all.hidden,
             unreadable: all.unreadable,
@@ -248,14 +279,19 @@ impl BambooHr {
 
     pub(crate) async fn changed(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changed, Fault> {
         let cursor = changed::Cursor::read(cursor, now);
-        let request = self.inner.door.changed(cursor.since());
-        let body = self.call(request, CHANGED, About::Everyone, &LIST).await?;
-        let list = changed::read(&body).map_err(|flaw| flaw.of(VENDOR, CHANGED))?;
+        let mut list = self.changed_since(cursor.since()).await?;
+        list.absent = time_off::ask(self, None, now).await?.map(|time_off| time_off.digests());
         if list.unreadable > 0 {
             let unreadable = list.unreadable;
             tracing::warn!(connection = %self.inner.connection, unreadable, "entries of the list of changes left out");
         }
         Ok(cursor.advance(list, now))
+    }
+
+    /// The vendor's own list.
+    async fn changed_since(&self, since: Timestamp) -> Result<changed::List, Fault> {
+        let body = self.call(self.inner.door.changed(since), CHANGED, About::Everyone, &LIST).await?;
+        changed::read(&body).map_err(|flaw| flaw.of(VENDOR, CHANGED))
     }
 
     pub(crate) async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, Fault> {

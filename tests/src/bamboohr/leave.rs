@@ -68,7 +68,7 @@ pub(super) fn whos_out(company: &Company, call: &Call) -> Response {
     shaped(call, &Value::from(out))
 }
 
-/// `GET /time_off/requests`: ids and amounts as strings, empty `notes` as `[]`.
+/// `GET /time_off/requests`: ids and amounts as strings (ids as numbers by switch), empty `notes` as `[]`.
 pub(super) fn requests(company: &Company, call: &Call) -> Response {
     if !company.switches.time_off_on {
         return refused(403, "Time off is not enabled for this account");
@@ -77,7 +77,14 @@ pub(super) fn requests(company: &Company, call: &Call) -> Response {
     let (Some(start), Some(end)) = (day("start"), day("end")) else {
         return refused(400, "start and end are required");
     };
-    let among = |name: &str, value: &str| call.query(name).is_none_or(|list| list.split(',').any(|one| one == value));
+    let filtered = company.switches.time_off_filtered;
+    let among = |name: &str, value: &str| {
+        call.query(name).filter(|_| filtered).is_none_or(|list| list.split(',').any(|one| one == value))
+    };
+    let number = |id: &str| match id.parse::<u64>() {
+        Ok(id) if company.switches.ids_as_numbers => json!(id),
+        _ => json!(id),
+    };
     let mut out = Vec::new();
     for leave in &company.leaves {
         let person = leave.employee.parse().ok().and_then(|id: u64| company.people.get(&id));
@@ -91,7 +98,7 @@ pub(super) fn requests(company: &Company, call: &Call) -> Response {
             continue;
         }
         out.push(json!({
-            "id": leave.id.to_string(), "employeeId": leave.employee,
+            "id": number(&leave.id.to_string()), "employeeId": number(&leave.employee),
             "status": { "lastChanged": leave.start, "lastChangedByUserId": "1", "status": leave.status },
             "name": company.full_name(person, 1), "start": leave.start, "end": leave.end, "created": leave.start,
             "type": { "id": kind, "name": leave.kind, "icon": "time-off-luggage" },

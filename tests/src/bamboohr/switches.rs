@@ -19,6 +19,8 @@ pub struct Switches {
     pub directory_shared: bool,
     /// Whether the time off feature is on; off, it answers 403.
     pub time_off_on: bool,
+    /// Whether the list of requests for time off looks at `status`, `employeeId` and `type`.
+    pub time_off_filtered: bool,
     /// Whether an API key may use the newer `GET /employees` list.
     pub list_access: Access,
     /// Whether an API key may use `/hris/org/locations`.
@@ -95,6 +97,7 @@ impl Default for Switches {
             key_employee: None,
             directory_shared: true,
             time_off_on: true,
+            time_off_filtered: true,
             list_access: Access::Open,
             location_access: Access::Open,
             list_page: 250,

@@ -24,6 +24,8 @@ pub(crate) enum About {
     Everyone,
     /// Webhooks, which a key that reads people need not be able to manage.
     Webhooks,
+    /// Time off, which is a feature that may be off, and which a key that reads people need not be able to see.
+    TimeOff,
 }
 
 /// Reads statuses. Knows the key, so that it can strike it out of whatever is said.
@@ -57,12 +59,21 @@ impl Answers {
                 Some(words) if is_about_the_key(words) => refused(words.clone()),
                 _ => rejected(format!("the key may not manage webhooks so: {}", said("no reason given"))),
             },
+            (StatusCode::FORBIDDEN, About::TimeOff) => match &words {
+                Some(words) if is_about_the_key(words) => refused(words.clone()),
+                _ => {
+                    let said = said("no reason given");
+                    rejected(format!("the key may not see time off, which the rules count as leave: {said}"))
+                }
+            },
             // Somebody else's page, a proxy's or a parked address: no word about the record.
             (StatusCode::NOT_FOUND, _) if words.is_none() && body.trim_ascii_start().starts_with(b"<") => {
                 rejected("an HTML page; check company and base_url".to_owned())
             }
             (StatusCode::NOT_FOUND, About::Person) => Fault::NotFound { vendor: VENDOR, what: "such employee" },
             (StatusCode::NOT_FOUND, About::Everyone) => Fault::NotFound { vendor: VENDOR, what: "such endpoint" },
+            // Never "no such employee": it says nothing of anybody.
+            (StatusCode::NOT_FOUND, About::TimeOff) => rejected(said("it has no list of time off")),
             (StatusCode::NOT_FOUND, About::Webhooks) => Fault::NotFound { vendor: VENDOR, what: "such webhook" },
             (StatusCode::TOO_MANY_REQUESTS, _) => Fault::RateLimited { vendor: VENDOR, wait: None },
             (StatusCode::REQUEST_TIMEOUT, _) => Fault::Unavailable { vendor: VENDOR, detail: said("HTTP 408") },
@@ -148,6 +159,17 @@ mod tests {
             refusal(403, None, "", About::Person),
             rejected(403, "the key may not see this employee: no reason given")
         );
+    }
+
+    #[test]
+    fn time_off_may_be_switched_off_without_a_word_about_the_key() {
+        let off = ("x-bamboohr-error-message", "Time off is not enabled for this account");
+        let what = "the key may not see time off, which the rules count as leave";
+        assert_eq!(refusal(403, Some(off), "", About::TimeOff), rejected(403, &format!("{what}: {}", off.1)));
+        assert_eq!(refusal(403, None, "", About::TimeOff), rejected(403, &format!("{what}: no reason given")));
+        let locked = ("x-bamboohr-error-message", "Too many failed authentication attempts");
+        assert_eq!(refusal(403, Some(locked), "", About::TimeOff), refused(locked.1));
+        assert_eq!(refusal(404, None, "", About::TimeOff), rejected(404, "it has no list of time off"));
     }
 
     #[test]

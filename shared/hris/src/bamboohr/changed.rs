@@ -2,6 +2,8 @@
 //!
 //! Whether `since` is inclusive is not known, nor how exact the vendor's clock is. So every question reaches back a
 //! little further than the last answer did, and the cursor carries what was already seen of that stretch.
+//!
+//! Time off is not in that list. Where rules count it, the cursor carries a digest of everybody's who has any.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,9 @@ const STILL_FRESH: SignedDuration = SignedDuration::from_secs(2);
 /// The most changes remembered: some 10 bytes each, and a row of the store takes 400 KB.
 const SEEN_LIMIT: usize = 10_000;
 
+/// The most people whose time off is remembered: some 25 bytes each. Those beyond are left to the next survey.
+const ABSENT_LIMIT: usize = 5_000;
+
 /// How far the list was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
@@ -30,6 +35,9 @@ pub(crate) struct Cursor {
     since: Timestamp,
     /// What was seen from then on: moment of the change, and who.
     seen: BTreeMap<Timestamp, BTreeSet<EmployeeId>>,
+    /// The digests of time off, once rules have asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    absent: Option<BTreeMap<EmployeeId, String>>,
 }
 
 /// An answer.
@@ -39,6 +47,8 @@ pub(crate) struct List {
     entries: Vec<(EmployeeId, ChangeKind, Option<Timestamp>)>,
     /// Entries without a usable id.
     pub(crate) unreadable: usize,
+    /// The digests of time off, where rules ask for it.
+    pub(crate) absent: Option<BTreeMap<EmployeeId, String>>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +80,7 @@ impl Cursor {
     /// The cursor of this text; without one it begins at `now`.
     pub(crate) fn read(text: Option<&str>, now: Timestamp) -> Cursor {
         let ago = |span: SignedDuration| seconds(now.checked_sub(span).unwrap_or(Timestamp::UNIX_EPOCH));
-        let begin = |since| Cursor { since, seen: BTreeMap::new() };
+        let begin = |since| Cursor { since, seen: BTreeMap::new(), absent: None };
         let Some(text) = text else { return begin(ago(OVERLAP)) };
         match serde_json::from_str::<Cursor>(text) {
             // A clock that was wrong for a while must not hide what happens until then.
@@ -94,8 +104,9 @@ impl Cursor {
         let latest = entries.iter().filter_map(|(_, _, at)| *at).max();
         // Never past our own clock: one stamp from the future would hide everything until then.
         let reached = latest.map(|latest| seconds(latest.min(now).checked_sub(OVERLAP).unwrap_or(self.since)));
-        let mut next =
-            Cursor { since: reached.map_or(self.since, |since| since.max(self.since)), seen: BTreeMap::new() };
+        let since = reached.map_or(self.since, |since| since.max(self.since));
+        let mut next = Cursor { since, seen: BTreeMap::new(), absent: list.absent };
+        next.forget_beyond_limit();
         let mut ids = Vec::new();
         for (id, kind, at) in entries {
             let known = at.is_some_and(|at| self.seen.get(&at).is_some_and(|ids| ids.contains(&id)));
@@ -108,7 +119,28 @@ impl Cursor {
             }
         }
         next.shorten();
+        let told: BTreeSet<EmployeeId> = ids.iter().map(|(id, _)| id.clone()).collect();
+        let moved = self.moved(&next).into_iter().filter(|id| !told.contains(id));
+        ids.extend(moved.map(|id| (id, ChangeKind::Changed)));
         Changed { ids, cursor: serde_json::to_string(&next).unwrap_or_default() }
+    }
+
+    /// Whose time off is another. Where none was known nobody is told: a survey takes everyone when rules begin to ask.
+    fn moved(&self, next: &Cursor) -> Vec<EmployeeId> {
+        let (Some(before), Some(after)) = (&self.absent, &next.absent) else { return Vec::new() };
+        let all: BTreeSet<&EmployeeId> = before.keys().chain(after.keys()).collect();
+        let mut moved: Vec<EmployeeId> =
+            all.into_iter().filter(|id| before.get(*id) != after.get(*id)).cloned().collect();
+        moved.sort_by(|a, b| (a.as_str().len(), a.as_str()).cmp(&(b.as_str().len(), b.as_str())));
+        moved
+    }
+
+    fn forget_beyond_limit(&mut self) {
+        let Some(absent) = &mut self.absent else { return };
+        if let Some(beyond) = absent.keys().nth(ABSENT_LIMIT).cloned() {
+            let people = absent.split_off(&beyond).len();
+            tracing::warn!(people, "changes of these people's time off are seen by surveys only");
+        }
     }
 
     /// After an import of thousands the stretch that is remembered is made shorter instead of the cursor endless.
@@ -267,19 +299,60 @@ mod tests {
             (id, ChangeKind::Changed, Some(at("10:00:00") + SignedDuration::from_secs(second)))
         };
         let entries: Vec<_> = (0..30_000).map(|n| entry(1_000_000 + n, n as i64 / 6_000)).collect();
-        let list = || List { entries: entries.clone(), unreadable: 0 };
+        let list = || List { entries: entries.clone(), ..List::default() };
         let now = at("10:00:10");
         let first = Cursor::read(None, at("09:59:00")).advance(list(), now);
         assert_eq!(first.ids.len(), 30_000);
         assert!(first.cursor.len() < 200_000, "{}", first.cursor.len());
         let cursor = Cursor::read(Some(&first.cursor), at("10:05:00"));
         assert_eq!(cursor.since(), at("10:00:04"));
-        let rest =
-            List { entries: entries.iter().filter(|e| e.2 >= Some(cursor.since())).cloned().collect(), unreadable: 0 };
+        let rest = entries.iter().filter(|e| e.2 >= Some(cursor.since())).cloned().collect();
+        let rest = List { entries: rest, ..List::default() };
         assert_eq!(ids(&cursor.advance(rest, at("10:05:00"))), [""; 0]);
         // All in one second: not remembered, and not asked for again.
         let entries: Vec<_> = (0..20_000).map(|n| entry(1_000_000 + n, 0)).collect();
-        let first = Cursor::read(None, now).advance(List { entries, unreadable: 0 }, now);
+        let first = Cursor::read(None, now).advance(List { entries, ..List::default() }, now);
         assert_eq!(Cursor::read(Some(&first.cursor), at("10:05:00")).since(), at("10:00:01"));
+    }
+
+    fn absent(people: &[(&str, &str)]) -> List {
+        let id = |text: &str| EmployeeId::parse(text).expect("an id");
+        let absent = people.iter().map(|(who, digest)| (id(who), (*digest).to_owned())).collect();
+        List { absent: Some(absent), ..List::default() }
+    }
+
+    #[test]
+    fn time_off_that_is_another_is_told_once() {
+        let now = at("10:00:00");
+        let step = |text: Option<&str>, list: List| Cursor::read(text, now).advance(list, now);
+        // The first look is for the survey.
+        let first = step(None, absent(&[("4", "a"), ("5", "b"), ("6", "c")]));
+        assert_eq!(ids(&first), [""; 0]);
+        let same = step(Some(&first.cursor), absent(&[("4", "a"), ("5", "b"), ("6", "c")]));
+        assert_eq!((ids(&same), same.cursor == first.cursor), (vec![], true));
+        // One is new, one another, one gone.
+        let second = step(Some(&first.cursor), absent(&[("4", "a"), ("5", "B"), ("10", "d")]));
+        assert_eq!(ids(&second), ["5", "6", "10"]);
+        let again = step(Some(&second.cursor), absent(&[("4", "a"), ("5", "B"), ("10", "d")]));
+        assert_eq!(ids(&again), [""; 0]);
+        // Whoever is in the list of changes anyway is told once.
+        let both = List { absent: absent(&[("4", "A"), ("5", "B")]).absent, ..answer(&[("4", "09:59:00")]) };
+        assert_eq!(ids(&step(Some(&second.cursor), both)), ["4", "10"]);
+        // Rules that no longer ask forget it all, and begin anew.
+        let without = step(Some(&second.cursor), List::default());
+        assert!(ids(&without).is_empty() && !without.cursor.contains("absent"), "{}", without.cursor);
+        assert_eq!(ids(&step(Some(&without.cursor), absent(&[("4", "a")]))), [""; 0]);
+    }
+
+    #[test]
+    fn a_company_on_leave_does_not_make_an_endless_cursor() {
+        let people = |n: usize| {
+            let person = |n: usize| EmployeeId::parse(&(1_000_000 + n).to_string()).expect("an id");
+            List { absent: Some((0..n).map(|n| (person(n), "0123456789ab".to_owned())).collect()), ..List::default() }
+        };
+        let now = at("10:00:00");
+        let first = Cursor::read(None, now).advance(people(20_000), now);
+        assert!(first.cursor.len() < 150_000, "{}", first.cursor.len());
+        assert_eq!(ids(&Cursor::read(Some(&first.cursor), now).advance(people(20_000), now)), [""; 0]);
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use mapping::employee::EmployeeId;
+use mapping::rules::status_word;
 use transport::Fault;
 
 use super::answer::{About, VENDOR};
 use super::asked::{ALWAYS, Asked};
 use super::locations::Places;
 use super::requests::{FIELDS_LIMIT, Rows};
-use super::{BambooHr, LIST, SMALL};
+use super::{BambooHr, LIST, SMALL, kinds, time_off};
 use crate::Finding;
 use crate::cell::{Slip, record_id};
 use crate::words::Flaw;
@@ -32,15 +33,48 @@ pub(super) async fn check(bamboo: &BambooHr, now: Timestamp) -> Result<Vec<Findi
         None => "BambooHR accepts the key; its user is no employee".to_owned(),
     }));
     findings.extend(fields(bamboo, myself).await?);
-    findings.push(match bamboo.changed(None, now).await {
+    findings.push(match bamboo.changed_since(now).await {
         Ok(_) => Finding::Good("the list of changes can be read".to_owned()),
         Err(fault) => finding(fault)?,
     });
+    findings.extend(time_off(bamboo, now).await?);
     findings.push(match bamboo.all_locations().await {
         Ok(places) => sites(&places),
         Err(fault) => no_sites(fault, inner.asked.uses_sites())?,
     });
     Ok(findings)
+}
+
+/// Whether time off can be read, and has the kinds that the rules name; nothing where they name none.
+async fn time_off(bamboo: &BambooHr, now: Timestamp) -> Result<Vec<Finding>, Fault> {
+    let wanted = &bamboo.inner.rules.leave.time_off_types;
+    let no = |fault: Fault| match fault {
+        Fault::Rejected { .. } => Ok(bad(
+            fault.to_string(),
+            "switch time off on in BambooHR and let the key's user see everyone's, or take `time_off_types` out",
+        )),
+        fault => finding(fault),
+    };
+    match time_off::ask(bamboo, None, now).await {
+        Ok(None) => return Ok(Vec::new()),
+        Ok(Some(_)) => {}
+        Err(fault) => return Ok(vec![no(fault)?]),
+    }
+    let known = match kinds::known(bamboo).await {
+        Ok(known) => known,
+        Err(fault) => return Ok(vec![no(fault)?]),
+    };
+    let words: BTreeSet<String> = known.iter().map(|kind| status_word(&kind.name)).collect();
+    let names: Vec<&str> = known.iter().map(|kind| kind.name.as_str()).collect();
+    let missing: Vec<&str> = wanted.difference(&words).map(String::as_str).collect();
+    Ok(vec![if missing.is_empty() {
+        Finding::Good("time off can be read, and has every kind that the rules count as leave".to_owned())
+    } else {
+        bad(
+            format!("BambooHR has no kind of time off called `{}`", missing.join("`, `")),
+            format!("write `time_off_types` as BambooHR has them: {}", names.join(", ")),
+        )
+    }])
 }
 
 /// The employee whose key this is.

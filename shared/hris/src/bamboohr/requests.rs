@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use mapping::configuration::Connection;
 use mapping::employee::EmployeeId;
 use mapping::secret::Secret;
@@ -125,6 +126,23 @@ impl Door {
     pub(crate) fn changed(&self, since: Timestamp) -> http::Result<Request> {
         // `Z`, not an offset: a `+` in a query is a space.
         self.get(&format!("employees/changed?since={}", encode(&since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())))
+    }
+
+    /// `GET /time_off/requests`: everybody's that is approved and falls into these days, of these kinds or of any.
+    pub(crate) fn time_off(&self, from: Date, through: Date, kinds: &[String]) -> http::Result<Request> {
+        let kinds = if kinds.is_empty() { String::new() } else { format!("&type={}", kinds.join(",")) };
+        self.get(&format!("time_off/requests?start={from}&end={through}&status=approved{kinds}"))
+    }
+
+    /// The same of one person, of any kind.
+    pub(crate) fn time_off_of(&self, from: Date, through: Date, id: &EmployeeId) -> http::Result<Request> {
+        let id = encode(id.as_str());
+        self.get(&format!("time_off/requests?start={from}&end={through}&status=approved&employeeId={id}"))
+    }
+
+    /// `GET /meta/time_off/types`
+    pub(crate) fn time_off_types(&self) -> http::Result<Request> {
+        self.get("meta/time_off/types")
     }
 
     /// `GET /hris/org/locations`
@@ -279,6 +297,22 @@ mod tests {
             shown(door(None).changed(since)),
             format!("GET https://acme.bamboohr.com/api/v1/employees/changed?since=2026-01-31T00:00:00Z\n{HEADERS}")
         );
+    }
+
+    #[test]
+    fn time_off_of_everybody_and_of_one() {
+        let base = "https://acme.bamboohr.com/api/v1";
+        let date = |text: &str| text.parse().expect("a date");
+        let (from, through) = (date("2026-02-28"), date("2027-04-05"));
+        let everybody = format!("{base}/time_off/requests?start=2026-02-28&end=2027-04-05&status=approved");
+        assert_eq!(shown(door(None).time_off(from, through, &[])), format!("GET {everybody}\n{HEADERS}"));
+        let kinds = ["71".to_owned(), "73".to_owned()];
+        let some = shown(door(None).time_off(from, through, &kinds));
+        assert_eq!(some, format!("GET {everybody}&type=71,73\n{HEADERS}"));
+        let one = EmployeeId::parse("12").expect("an id");
+        let asked = shown(door(None).time_off_of(from, through, &one));
+        assert_eq!(asked, format!("GET {everybody}&employeeId=12\n{HEADERS}"));
+        assert_eq!(shown(door(None).time_off_types()), format!("GET {base}/meta/time_off/types\n{HEADERS}"));
     }
 
     #[test]
