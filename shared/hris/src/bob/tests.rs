@@ -136,7 +136,7 @@ async fn the_companys_own_fields_are_looked_up_once() {
         }
         _ => {
             let more =
-                r#","/work/custom/field_1":{"value":"7"},"humanReadable":{"work":{"custom":{"field_1":"Senior"}}}"#;
+                r#","\/work\/custom\/field_1":{"value":"7"},"humanReadable":{"work":{"custom":{"field_1":"Senior"}}}"#;
             (200, record(DANA, more))
         }
     });

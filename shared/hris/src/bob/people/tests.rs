@@ -126,12 +126,12 @@ fn absent_null_and_hidden() {
         (r#","work":{"title":null}"#, "empty"),
         (r#","work":{"title":""}"#, "empty"),
         (r#","work":{"title":"Chef"}"#, "Chef"),
-        (r#","/work/title":{"value":"Chef"}"#, "Chef"),
-        (r#","/work/title":{"value":null}"#, "empty"),
+        (r#","\/work\/title":{"value":"Chef"}"#, "Chef"),
+        (r#","\/work\/title":{"value":null}"#, "empty"),
         // The nested one counts, whichever comes first.
-        (r#","/work/title":{"value":"Chef"},"work":{"title":"Cook"}"#, "Cook"),
-        (r#","work":{"title":null},"/work/title":{"value":"Chef"}"#, "empty"),
-        (r#","work":{"site":"x"},"/work/title":{"value":"Chef"}"#, "Chef"),
+        (r#","\/work\/title":{"value":"Chef"},"work":{"title":"Cook"}"#, "Cook"),
+        (r#","work":{"title":null},"\/work\/title":{"value":"Chef"}"#, "empty"),
+        (r#","work":{"site":"x"},"\/work\/title":{"value":"Chef"}"#, "Chef"),
         // A readable form alone is no value.
         (r#","humanReadable":{"work":{"title":"Chef"}}"#, "hidden"),
         (r#","work":{"title":null},"humanReadable":{"work":{"title":"Chef"}}"#, "empty"),
