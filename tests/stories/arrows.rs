@@ -399,7 +399,7 @@ async fn logs_hold_ids_and_counts_and_nobodys_data() {
     let serving = world.serve().await;
     world.town.bamboohr.set_all("7", &[("lastName", Some("Kowalski-Jones")), ("homePhone", Some("+1 720 555 9191"))]);
     world.town.bamboohr.deliver_webhooks().await;
-    world.town.bamboohr.terminate("8", "2026-03-02");
+    world.town.bamboohr.terminate("8", "2026-03-01");
     world.town.clock.advance(61);
     let name = world.town.bamboohr.get("8", "workEmail").expect("an address");
     world

@@ -137,7 +137,7 @@ async fn one_hr_system_out_of_reach_does_not_hold_up_the_other() {
     world.town.clock.advance(61);
     tokio::time::sleep(Duration::from_millis(500)).await;
     beta.hire(person("8", "Ben", "Beta").email("ben@beta.example"));
-    beta.terminate("7", "2026-03-02");
+    beta.terminate("7", "2026-03-01");
     world.town.clock.advance(61);
     world.eventually("Ben is there", |town| town.jumpcloud.user("ben@beta.example").is_some()).await;
     world.eventually("Bea is out", |_| world.state("bea@beta.example") == "SUSPENDED").await;

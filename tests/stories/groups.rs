@@ -80,7 +80,7 @@ async fn a_dynamic_group_is_never_written() {
     let said = world.sync().await;
     assert!(said.contains("group Builders is dynamic: JumpCloud fills it"), "{said}");
     assert_eq!(world.town.jumpcloud.groups_of(ADA), ["Builders"]);
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!(world.state(ADA), "SUSPENDED");
     assert_eq!(world.count("POST /api/v2/usergroups/{id}/members"), 0);
@@ -91,7 +91,7 @@ async fn leavers_keep_their_groups_where_the_rules_say_so() {
     let world = World::with(MONDAY, &active(&format!("[connection.leaver]\ngroups = \"keep\"\n{BY_FIELD}"))).await;
     world.town.bamboohr.hire(ada());
     world.sync().await;
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!((world.state(ADA), world.town.jumpcloud.groups_of(ADA)), ("SUSPENDED".into(), vec!["Builders".into()]));
 }

@@ -69,7 +69,7 @@ async fn a_leaver_loses_access_and_groups_and_a_rehire_gets_the_same_account_bac
     let id = world.says(ADA, "_id");
     let serving = world.serve().await;
 
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.town.bamboohr.deliver_webhooks().await;
     world.eventually("Ada is suspended", |town| town.jumpcloud.groups_of("ada.byron").is_empty()).await;
     assert_eq!(world.state(ADA), "SUSPENDED");
@@ -141,7 +141,7 @@ async fn leaving_the_scope_takes_no_group_away_but_leaving_the_company_does() {
     world.town.bamboohr.set("7", "department", "Board");
     world.sync().await;
     assert_eq!(world.town.jumpcloud.groups_of(ADA), ["All staff"]);
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!((world.state(ADA), world.town.jumpcloud.groups_of(ADA)), ("SUSPENDED".into(), vec![]));
 }
@@ -182,7 +182,7 @@ async fn a_staged_account_is_for_an_administrator_to_open() {
     let asked =
         exchanges.iter().filter(|one| one.method == "PUT" && String::from_utf8_lossy(&one.body).contains("STAGED"));
     assert_eq!(asked.count(), 0);
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!(world.state(ADA), "SUSPENDED");
 }
@@ -192,7 +192,7 @@ async fn a_staged_account_whose_owner_never_came_is_suspended() {
     let world = World::with(MONDAY, "").await;
     world.town.bamboohr.hire(ada());
     world.sync().await;
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!(world.state(ADA), "SUSPENDED");
 }
@@ -254,7 +254,7 @@ async fn an_account_is_always_active() {
     let world = World::with(MONDAY, rules).await;
     world.town.bamboohr.hire(ada());
     world.sync().await;
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!(world.state(ADA), "ACTIVATED");
 }
@@ -275,7 +275,7 @@ async fn leavers_keep_access_where_the_rules_say_so() {
     let world = World::with(MONDAY, &format!("{RULES}[connection.leaver]\naccount = \"leave\"\n")).await;
     world.town.bamboohr.hire(ada());
     world.sync().await;
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!((world.state(ADA), world.town.jumpcloud.groups_of(ADA)), ("ACTIVATED".into(), vec![]));
 }

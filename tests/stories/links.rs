@@ -19,7 +19,7 @@ async fn a_link_survives_new_names_new_addresses_new_numbers_and_a_rehire() {
     ];
     world.town.bamboohr.set_all("7", &renamed);
     world.sync().await;
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!(world.state("a.lovelace@acme.example"), "SUSPENDED");
     world.travel_to("2026-09-01T09:00[America/Denver]");
@@ -165,7 +165,7 @@ async fn what_is_kept_by_hand_survives_syncs_changes_and_the_end() {
     assert_eq!((world.slot("ada.byron", "address.home.locality"), kept()), ("London".to_owned(), before.clone()));
     assert_eq!(jumpcloud.groups_of("ada.byron"), ["All staff", "Chess club", "Dept Sales"]);
 
-    world.town.bamboohr.terminate("7", "2026-03-02");
+    world.town.bamboohr.terminate("7", "2026-03-01");
     world.sync().await;
     assert_eq!((world.state(ADA), kept()), ("SUSPENDED".to_owned(), before));
     assert_eq!(world.says(ADA, "sudo"), "true");

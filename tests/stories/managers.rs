@@ -100,7 +100,7 @@ async fn a_manager_who_leaves_and_is_rehired_is_the_same_account() {
     let world = World::at(MONDAY).await;
     world.hire([grace(), ada().reports_to("8")]);
     world.sync().await;
-    world.town.bamboohr.terminate("8", "2026-03-02");
+    world.town.bamboohr.terminate("8", "2026-03-01");
     world.sync().await;
     assert_eq!(world.state(GRACE), "SUSPENDED");
     assert_eq!(world.manager(ADA), "grace.hopper");

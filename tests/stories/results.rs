@@ -14,7 +14,7 @@ async fn a_plan_of_everyone_writes_nothing_and_the_sync_does_exactly_that() {
     world.sync().await;
     world.town.bamboohr.hire(person("9", "Edith", "Clarke").with("department", "Sales"));
     world.town.bamboohr.set("7", "department", "Sales");
-    world.town.bamboohr.terminate("8", "2026-03-02");
+    world.town.bamboohr.terminate("8", "2026-03-01");
     world.town.clock.advance(60);
     let (store, before) = (store(&world), world.town.jumpcloud.snapshot());
     world.forget_calls();

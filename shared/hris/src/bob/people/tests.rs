@@ -223,7 +223,7 @@ fn managers_by_either_field() {
 fn a_bad_record_spoils_nobody_elses() {
     let people = read(&format!(
         r#"{{"id":"2"}},{{"id":"1","work":{{"startDate":"16/03/2026"}}}},{{"id":"3","internal":{{"status":"On hold"}}}},
-        {{"email":"x"}},{{"id":"../search"}},7,null,["x"],[{{"/root/id":{{"value":"1"}}}}],
+        {{"email":"x"}},{{"id":"../search"}},7,null,["x"],[{{"\/root\/id":{{"value":"1"}}}}],
         {{"id":"4","work":{{"title":{{}}}}}},{{"id":{DANA}}},{{"id":"2","work":{{"title":"second"}}}},{{"id":"2"}}"#
     ));
     let ids: Vec<&str> = people.employees.iter().map(|employee| employee.key.id.as_str()).collect();
