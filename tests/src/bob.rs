@@ -4,6 +4,7 @@
 
 mod calls;
 mod company;
+mod crowd;
 mod edits;
 mod fields;
 mod http;
@@ -208,6 +209,12 @@ impl Bob {
     /// Hires a person; returns the id.
     pub fn hire(&self, person: Person) -> String {
         self.inside().hire(person).to_string()
+    }
+
+    /// Adds `n` plausible people, the same for the same seed and clock, with managers and unique work e-mails, at the sites
+    /// there are; nobody is told.
+    pub fn seed_crowd(&self, n: usize, seed: u64) {
+        self.inside().seed_crowd(n, seed);
     }
 
     /// Sets a field (`root.email`, `work.department`, `work.custom.field_1`), effective now. A list's value may be an
