@@ -22,7 +22,7 @@ const ANSWERED: [(&str, &str); 14] = [
     ("hibob POST /people/search -> 200 /employees/*/humanReadable: unknown key", "bob.md 2.1"),
     ("hibob POST /people/… -> 200 /employees/*/payroll: unknown key", "bob.md 2.1: employment is in the default set"),
     ("hibob POST /people/… -> 200 /employees/*/employee/…: unknown key", "bob.md 3, measured"),
-    ("hibob POST /people/… -> 200 /employees/*/work/…: unknown key", "bob.md 3, measured"),
+    ("hibob POST /people/… -> 200 /employees/*/work…: unknown key", "bob.md 3, measured"),
     ("hibob GET /company/people/fields -> 200 /*/description: type", "bob.md 2.4, measured"),
     // Built-in items have text ids, and so have those that were added.
     ("hibob GET /company/named-lists… -> 200 …/items/*/id: type", "bob.md 2.5 and 3"),
