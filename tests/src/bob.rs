@@ -36,7 +36,7 @@ pub use self::webhooks::{Delivery, PINGS, SIGNATURE_HEADER, Subscription, Versio
 use self::company::Company;
 use self::edits::parse_date;
 use crate::clock::Clock;
-use crate::server::{Server, Traffic};
+use crate::server::{Fault, Server, Traffic, Trouble};
 
 /// The site that every company begins with, in the company's zone.
 pub const FIRST_SITE: &str = "Main office";
@@ -161,6 +161,19 @@ impl Bob {
     /// Forgets the windows of the rate limits and whom the firewall blocks, as if minutes had passed.
     pub fn forget_limits(&self) {
         self.inside().calls.forget();
+    }
+
+    /// The next `times` requests are refused with a 429 whose headers say that the window ends in so many seconds of real
+    /// time.
+    pub fn limit_rate(&self, reset_in: u64, times: usize) {
+        let reset = Timestamp::now().as_second() + i64::try_from(reset_in).expect("a short while");
+        let headers = vec![
+            ("x-ratelimit-limit", "50".to_owned()),
+            ("x-ratelimit-remaining", "0".to_owned()),
+            ("x-ratelimit-reset", reset.to_string()),
+        ];
+        let trouble = Trouble::Answer { status: 429, headers, body: String::new() };
+        self.traffic().fail(Fault { method: None, path: String::new(), after: 0, times, trouble });
     }
 
     /// Adds a site with an IANA zone, the company's where `None`. The API never tells it.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 pub use self::words::{Leaving, NewHire, TERMINATION_TYPE, What};
 
-use crate::bamboohr::{BambooHr, Location};
+use crate::bamboohr::{BambooHr, Location, RetryAfter};
 use crate::bob::{self, Absence, Bob, Ending};
 use crate::server::Traffic;
 
@@ -112,6 +112,14 @@ impl Hr {
         match self {
             Hr::BambooHr(bamboohr) => bamboohr.traffic(),
             Hr::Bob(bob) => bob.traffic(),
+        }
+    }
+
+    /// The next `times` requests are refused as too many; a second later they would not be.
+    pub fn limit_rate(&self, times: usize) {
+        match self {
+            Hr::BambooHr(bamboohr) => bamboohr.limit_rate(429, RetryAfter::Seconds(1), times),
+            Hr::Bob(bob) => bob.limit_rate(1, times),
         }
     }
 
@@ -232,7 +240,8 @@ impl Hr {
         }
     }
 
-    /// Access ends now: BambooHR gets a Terminated status row of today, Bob's access status becomes Inactive.
+    /// Access ends now: BambooHR gets a Terminated status row of today, Bob's access status becomes Inactive. BambooHR's
+    /// row is an end of today too: whoever takes a last day to its end waits for that.
     pub fn revoke_now(&self, id: &str) {
         match self {
             Hr::BambooHr(bamboohr) => bamboohr.terminate(id, bamboohr.today()),
