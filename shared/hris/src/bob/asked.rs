@@ -79,7 +79,7 @@ impl Asked {
             names::theirs(rules.field_names.get(name).map_or(name, String::as_str)).to_owned()
         };
         let used = rules.fields();
-        let names: BTreeSet<&str> = used.iter().map(String::as_str).chain([names::ID]).collect();
+        let names: BTreeSet<&str> = used.iter().map(String::as_str).chain(names::OURS).collect();
         let meanings: Vec<String> = names.iter().map(|name| meaning(name)).collect();
         let columns: BTreeSet<&str> = meanings.iter().map(String::as_str).chain(names::ALWAYS).collect();
         let columns: Box<[Box<str>]> = columns.into_iter().map(Box::from).collect();

@@ -297,8 +297,8 @@ async fn a_check_of_what_comes_back() {
     let expected = [
         "ok HiBob accepts service user SERVICE-7",
         "ok the service user sees 2 people, each of them employed and at work",
-        "!! HiBob has no field `preferredName` (`nick` in the rules)",
-        "!! HiBob hides `work.title` (`jobTitle` in the rules) from the service user",
+        "!! HiBob has no field `preferredName` (our `nick`)",
+        "!! HiBob hides `work.title` (our `jobTitle`) from the service user",
         "ok histories are not read",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
