@@ -311,7 +311,8 @@ impl Bob {
             status: 400,
             message: "base_url makes no address".to_owned(),
         })?;
-        let response = self.transport_for(call).send(request, Safety::Repeatable, limits).await;
+        // HiBob counts each kind of call by itself.
+        let response = self.inner.transport.send_to(call, request, Safety::Repeatable, limits).await;
         let response = response.map_err(|fault| match fault {
             // The transport does not know which call it was.
             Fault::Malformed { vendor, detail, .. } => Fault::Malformed { vendor, call, detail },
@@ -338,11 +339,6 @@ impl Bob {
     /// No call after this one.
     fn give_up(&self, refusal: Fault) {
         let _ = self.inner.refused.set(refusal);
-    }
-
-    /// HiBob counts each kind of call by itself; so far none is frequent enough to be paced apart from the others.
-    fn transport_for(&self, _call: &'static str) -> &Transport {
-        &self.inner.transport
     }
 }
 
