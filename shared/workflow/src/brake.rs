@@ -16,8 +16,15 @@ impl Workflow {
     /// What keeps `plan` from being carried out now: as many people as the rules allow a day have met with the same.
     ///
     /// Each use takes one of so many places for a day, and a place can be taken once only, in either home: whoever works
-    /// beside us cannot spend the same one. The same person keeps theirs when the work is tried again.
-    pub(crate) async fn brake(&self, site: &Site, plan: &Plan, now: Timestamp) -> Result<Option<Hold>, Trouble> {
+    /// beside us cannot spend the same one. The same person keeps theirs when the work is tried again. Whoever is held
+    /// stays so until somebody releases them, or allows more: time alone opens no brake.
+    pub(crate) async fn brake(
+        &self,
+        site: &Site,
+        plan: &Plan,
+        record: Option<&Record>,
+        now: Timestamp,
+    ) -> Result<Option<Hold>, Trouble> {
         let Some(brake) = plan.brake else { return Ok(None) };
         let limits = &site.rules.brakes;
         let limit = match brake {
@@ -29,6 +36,17 @@ impl Workflow {
         let own = place(&plan.key, brake, plan.key.id.as_str());
         if self.store.is_claimed(&own, now).await? {
             return Ok(None);
+        }
+        let held = |status: &Status| match status {
+            Status::Held { why: Hold::Braked { brake: by, limit: then } } => *by == brake && limit <= *then,
+            Status::Held { .. }
+            | Status::Synced
+            | Status::Skipped { .. }
+            | Status::Pending { .. }
+            | Status::Failed { .. } => false,
+        };
+        if record.is_some_and(|record| held(&record.status)) {
+            return Ok(Some(Hold::Braked { brake, limit }));
         }
         for number in 0..limit {
             if self.store.claim(&place(&plan.key, brake, &format!("#{number}")), until, now).await? {
