@@ -226,9 +226,7 @@ impl Case<'_> {
             Employment::Inactive if last_word.is_some_and(|moment| moment <= self.now) => {
                 Lifecycle::at(Standing::Unknown, self.end_moment)
             }
-            Employment::Inactive => {
-                Lifecycle::at(Standing::Here, last_word.into_iter().chain(self.end_moment).min())
-            }
+            Employment::Inactive => Lifecycle::at(Standing::Here, last_word.into_iter().chain(self.end_moment).min()),
         }
     }
 

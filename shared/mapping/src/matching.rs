@@ -8,6 +8,7 @@ use crate::account::{Account, AccountId};
 use crate::attribute::Attribute;
 use crate::desired::Desired;
 use crate::employee::EmployeeKey;
+use crate::lifecycle::Standing;
 use crate::rules::Rehire;
 use crate::status::Hold;
 
@@ -89,6 +90,11 @@ pub fn find<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> {
 /// number.
 pub fn earlier_self<'c>(desired: &Desired, candidates: &'c Candidates<'_>, account: &Account) -> Option<&'c Claim> {
     let claim = candidates.claimed.get(&account.id).filter(|claim| claim.by != desired.key)?;
+    match desired.standing {
+        Standing::Upcoming { .. } | Standing::Here | Standing::Away { .. } => {}
+        // Two records of one leaver would take the account from each other for ever.
+        Standing::Leaving { .. } | Standing::Left { .. } | Standing::Unknown => return None,
+    }
     let link_agrees = account.link().is_none_or(|link| link == claim.by || link == desired.key);
     let same = claim.left_since.is_some() && link_agrees && same_person(desired, account);
     (same && desired.policy.rehire == Rehire::SameAccount).then_some(claim)

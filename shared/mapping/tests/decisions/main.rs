@@ -3,10 +3,13 @@
 mod configuration;
 mod display;
 mod expressions;
+mod leave;
 mod lifecycles;
 mod matching;
 mod people;
 mod properties;
 mod speed;
+mod stages;
 mod states;
 mod world;
+mod zones;
