@@ -123,10 +123,12 @@ fn first_match<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> 
     if earlier_self(desired, candidates, account).is_some() {
         return Found::Matched(account);
     }
-    if carries_other_identifier(desired, account) {
-        return Found::Doubt(Hold::OtherIdentifier { account: account.id.clone() });
+    match unless_claimed(desired, candidates, account, Found::Matched(account)) {
+        Found::Matched(account) if carries_other_identifier(desired, account) => {
+            Found::Doubt(Hold::OtherIdentifier { account: account.id.clone() })
+        }
+        found => found,
     }
-    unless_claimed(desired, candidates, account, Found::Matched(account))
 }
 
 /// Whether the account has an identifier that is not this person's, or may not be: HR can hide ours.

@@ -236,7 +236,13 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
         Some(_) | None => None,
     };
     let ends_suspended = state.as_ref().map_or(account.state, |s| s.to) == AccountState::Suspended;
-    plan.suspended_by_us = ends_suspended && (ours || wants_suspended(desired));
+    // A suspension that an administrator was known to have made before the leave is there after it too.
+    let away = matches!(desired.standing, Standing::Away { .. });
+    let by_hand = away && !ours && ends_suspended && seen.past.notes.contains(&Note::SuspendedByHand);
+    if by_hand && !plan.notes.contains(&Note::SuspendedByHand) {
+        plan.notes.push(Note::SuspendedByHand);
+    }
+    plan.suspended_by_us = ends_suspended && (ours || (wants_suspended(desired) && !by_hand));
     if state.is_some() || !changes.is_empty() || manager.is_some() {
         plan.actions.push(Action::Update { account: account.id.clone(), state, changes, manager });
     }

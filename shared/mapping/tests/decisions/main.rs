@@ -1,6 +1,8 @@
 //! The core as its callers see it: tables to read, and properties over a small world that applies plans.
 
+mod by_hand;
 mod configuration;
+mod deletion;
 mod display;
 mod expressions;
 mod leave;
@@ -8,8 +10,11 @@ mod lifecycles;
 mod matching;
 mod people;
 mod properties;
+mod rehire;
+mod scope_exit;
 mod speed;
 mod stages;
 mod states;
+mod walks;
 mod world;
 mod zones;

@@ -88,6 +88,16 @@ pub fn in_state(mut account: Account, state: AccountState) -> Account {
     account
 }
 
+/// Sets one slot by hand.
+pub fn set_plain(account: &mut Account, attribute: &str, value: &str) {
+    set(account, &Attribute::parse(attribute).expect("an attribute"), Some(value));
+}
+
+/// Sets one custom attribute by hand, ours too.
+pub fn set_custom(account: &mut Account, name: &str, value: &str) {
+    set(account, &Attribute::Custom(name.into()), Some(value));
+}
+
 /// Writes one slot; lists are merged, as the JumpCloud client does before it sends them.
 fn set(account: &mut Account, attribute: &Attribute, value: Option<&str>) {
     let text = value.unwrap_or_default();
