@@ -15,6 +15,7 @@ mod scope_exit;
 mod speed;
 mod stages;
 mod states;
+mod unknown_values;
 mod walks;
 mod world;
 mod zones;
