@@ -18,6 +18,10 @@ use crate::rules::{EndsOn, Mode, Rules};
 /// meant so.
 const DATE_COUNTS: SignedDuration = SignedDuration::from_hours(48);
 
+/// How long after a company's midnight its HR may take to say what begins with that day: whoever is looked at in the very
+/// minute must not be taken for somebody who left.
+const HR_TAKES: SignedDuration = SignedDuration::from_hours(1);
+
 /// Where a person stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Standing {
@@ -143,7 +147,10 @@ pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycl
         (_, Stage::Terminated, _) => gone(),
         (Employment::Inactive, Stage::Unsaid, None) => match &on_leave {
             Some(leave) => away(leave, None, &zone),
-            None => gone(),
+            None => match starts.filter(|_| end.is_none()).and_then(|start| not_said_yet(start, rules, now)) {
+                Some(said) => Lifecycle::at(Standing::Here, Some(said)),
+                None => gone(),
+            },
         },
         // HR's lifecycle says employed and its access says no: somebody turned that off.
         (Employment::Inactive, Stage::Employed, None) => left,
@@ -189,6 +196,13 @@ fn gone(end: Option<Date>, end_moment: Option<Timestamp>, now: Timestamp) -> Lif
         Ok(counts_from) if counts_from > now => Lifecycle::at(Standing::Left { ended: end }, Some(counts_from)),
         Ok(_) | Err(_) => Lifecycle::at(Standing::Leaving { ends }, Some(moment)),
     }
+}
+
+/// Until when BambooHR may call somebody inactive whose day has come where they are: whoever was hired again is so until
+/// that day has come for the company too, which may be a day later. `None` where that is over.
+fn not_said_yet(start: Date, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    let said = midnight(start, &rules.zone)?.checked_add(HR_TAKES).ok()?;
+    (now < said).then_some(said)
 }
 
 /// Hired, and the day has come: HR says so itself within hours.

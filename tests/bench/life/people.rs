@@ -110,6 +110,8 @@ impl Person {
         }
         match (&self.leave, &self.dated) {
             (Some(_), _) => Stand::OnLeave,
+            // A move to a site where that day has not begun: the row is today's, and what is changed now goes into it.
+            (None, Some((date, _))) if *date <= today => Stand::Fixed,
             (None, Some(_)) => Stand::Moving,
             (None, None) => Stand::Here,
         }
@@ -117,8 +119,8 @@ impl Person {
 
     /// Lets what was dated take effect: BambooHR's dates begin at the company's midnight, Bob's at the site's.
     pub fn advance(&mut self, zones: &Zones, now: Timestamp) {
-        if let Some((date, _)) = &self.dated
-            && *date <= self.date_of_rows(zones, now)
+        if let Some((date, job)) = &self.dated
+            && *date <= self.date_of_rows_at(job.site, zones, now)
         {
             self.job = self.dated.take().expect("looked at just now").1;
         }
@@ -136,9 +138,14 @@ impl Person {
 
     /// Which day it is for dated rows of theirs.
     pub fn date_of_rows(&self, zones: &Zones, now: Timestamp) -> Date {
+        self.date_of_rows_at(self.job.site, zones, now)
+    }
+
+    /// The same for a row that leads to this site: Bob counts by the clock there.
+    fn date_of_rows_at(&self, site: usize, zones: &Zones, now: Timestamp) -> Date {
         match self.house {
             House::Acme => zones.company_today(now),
-            House::Bolt => self.today(zones, now),
+            House::Bolt => zones.today(site, now),
         }
     }
 }

@@ -292,7 +292,9 @@ impl Story {
             Verb::Site => {
                 let site = (job.site + 1 + self.rng.usize(..SITES.len() - 1)) % SITES.len();
                 hr.set(&id, What::Site, Some(SITES[site].0));
-                self.people[who].job.site = site;
+                self.people[who].dated = Some((rows_today, Job { site, ..job }));
+                let zones = self.zones.clone();
+                self.people[who].advance(&zones, now);
             }
             Verb::Dated => {
                 let new = self.some_job(self.people[who].house, job.site, None);
