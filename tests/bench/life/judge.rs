@@ -44,7 +44,15 @@ pub struct Judge {
 impl Judge {
     /// Looks at everybody who should be otherwise than before, and at every account that was touched; with `all`, at
     /// everybody. Nobody else can be otherwise than at the last look.
-    pub fn look(&mut self, it: &JumpCloud, oracle: &Oracle, people: &[Person], whom: &BTreeSet<usize>, all: bool, at: Timestamp) {
+    pub fn look(
+        &mut self,
+        it: &JumpCloud,
+        oracle: &Oracle,
+        people: &[Person],
+        whom: &BTreeSet<usize>,
+        all: bool,
+        at: Timestamp,
+    ) {
         for (who, person) in people.iter().enumerate().skip(self.people.len()) {
             self.people.insert(link(person), who);
         }
@@ -144,9 +152,17 @@ impl Judge {
         Account {
             state: state.unwrap_or("of no known state"),
             groups,
-            attributes: ["department", "displayname", "email", "employeeIdentifier", "firstname", "jobTitle", "lastname"]
-                .map(|field| (field, text(field)))
-                .to_vec(),
+            attributes: [
+                "department",
+                "displayname",
+                "email",
+                "employeeIdentifier",
+                "firstname",
+                "jobTitle",
+                "lastname",
+            ]
+            .map(|field| (field, text(field)))
+            .to_vec(),
             manager: manager.or((!text("manager").is_empty()).then_some(unknown)),
             devices: it.devices(id).into_iter().collect(),
             left_since: None,

@@ -1,6 +1,6 @@
 //! `hirewire-bench life`: a company's year and a bit, minute by minute, through real HTTP and the product's real code.
 //!
-//! Time is a list of minutes: each minute at which something happens in HR, each half hour (when both HR systems are
+//! Time is a list of minutes: each minute at which something happens in HR, each full hour (when both HR systems are
 //! polled), each midnight and each 18:00 of each site with the minute before and the minute after, each moment that the
 //! rules make, and each moment at which the product itself means to look at somebody. Between two of them neither HR nor
 //! the rules change anything, and the product is not awake: what is right at one is right until the next.
@@ -36,7 +36,10 @@ const FOUNDED: &str = "2026-02-01T12:00:00Z";
 /// When the year begins. It has both changes of the clocks in it, and a second spring.
 const BEGINS: &str = "2026-02-02T00:00:00Z";
 /// How often HR is polled, in minutes.
-const POLL_EVERY: i64 = 30;
+const POLL_EVERY: i64 = 60;
+/// And at these minutes of the day: India's clocks are half an hour off, so that its days and evenings begin at neither
+/// full hour. A change of which HR tells nobody is then found in the minute in which it counts.
+const POLLED_TOO: [i64; 2] = [12 * 60 + 30, 18 * 60 + 30];
 /// How often everybody is surveyed, in days.
 const SURVEY_EVERY: i64 = 7;
 /// A page of JumpCloud's lists.
@@ -176,9 +179,8 @@ impl Life {
     /// The minutes of a day: by the clock, and those at which something happens.
     fn plan_day(&mut self, day: Timestamp) {
         let minute = SignedDuration::from_mins(1);
-        for number in 0..24 * 60 / POLL_EVERY {
-            self.minutes.insert(day + SignedDuration::from_mins(number * POLL_EVERY));
-        }
+        let hours = (0..24 * 60 / POLL_EVERY).map(|number| number * POLL_EVERY);
+        self.minutes.extend(hours.chain(POLLED_TOO).map(|at| day + SignedDuration::from_mins(at)));
         let zones: &Zones = &self.story.zones;
         for site in 0..SITES.len() {
             let date = zones.today(site, day);
@@ -214,7 +216,8 @@ impl Life {
         let zones = self.story.zones.clone();
         self.story.people.iter_mut().for_each(|person| person.advance(&zones, now));
         let since = now.duration_since(self.first);
-        let polled = since.as_secs() % (POLL_EVERY * 60) == 0;
+        let of_day = since.as_secs() / 60 % (24 * 60);
+        let polled = since.as_secs() % 60 == 0 && (of_day % POLL_EVERY == 0 || POLLED_TOO.contains(&of_day));
         let noon = since.as_secs() % 86_400 == 43_200;
         let mut lost = false;
         if self.edits.remove(&now)
@@ -359,11 +362,9 @@ impl Life {
             ));
         }
         if std::env::var_os("HIREWIRE_LIFE_CALLS").is_some() {
-            for traffic in [
-                self.world.town.bamboohr.traffic(),
-                self.world.town.bob.traffic(),
-                self.world.town.jumpcloud.traffic(),
-            ] {
+            for traffic in
+                [self.world.town.bamboohr.traffic(), self.world.town.bob.traffic(), self.world.town.jumpcloud.traffic()]
+            {
                 eprintln!("{:#?}", traffic.calls());
             }
         }
@@ -405,7 +406,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_small_company_is_never_wrong_for_a_minute() {
         let seed = std::env::var("HIREWIRE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(ALWAYS);
-        let lived = run(Span { seed, people: 60, days: 40 }).await.expect("a world that can be lived in");
+        let lived = run(Span { seed, people: 60, days: 25 }).await.expect("a world that can be lived in");
         let text = print(&lived);
         println!("{text}");
         assert!(lived.is_good(), "HIREWIRE_SEED={seed}\n{text}");

@@ -18,7 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::minimum::Minimum;
 use super::people::Person;
-use super::rules::{ACME_DELETES_AFTER, ACME_ENDS_AT, BOLT_CREATES_BEFORE, DEPARTMENTS, House, TITLES, Zones, days, groups};
+use super::rules::{
+    ACME_DELETES_AFTER, ACME_ENDS_AT, BOLT_CREATES_BEFORE, DEPARTMENTS, House, TITLES, Zones, days, groups,
+};
 
 /// An account as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +135,8 @@ impl Oracle {
             let new = self.accounts.get(who);
             let earlier = people[*who].earlier.and_then(|earlier| before.get(&earlier)?.as_ref());
             let taken_over = if old.is_none() && new.is_some() { earlier } else { None };
-            let gave_up = old.is_some() && new.is_none() && people[*who].later.is_some_and(|l| self.accounts.contains_key(&l));
+            let gave_up =
+                old.is_some() && new.is_none() && people[*who].later.is_some_and(|l| self.accounts.contains_key(&l));
             if !gave_up {
                 self.minimum.change(taken_over.or(old.as_ref()), new, taken_over.is_some());
             }

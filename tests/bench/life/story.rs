@@ -19,9 +19,8 @@ const REPORTS: usize = 12;
 
 const FIRST: [&str; 12] =
     ["Ada", "Grace", "Alan", "Edith", "Joan", "Karen", "Linus", "Mary", "Niels", "Olga", "Paul", "Rosa"];
-const LAST: [&str; 12] = [
-    "Abel", "Brand", "Cole", "Dorn", "Engel", "Frost", "Grün", "Holt", "Iver", "Juhl", "Krog", "Lund",
-];
+const LAST: [&str; 12] =
+    ["Abel", "Brand", "Cole", "Dorn", "Engel", "Frost", "Grün", "Holt", "Iver", "Juhl", "Krog", "Lund"];
 
 /// The company, and what is written into it.
 pub struct Story {

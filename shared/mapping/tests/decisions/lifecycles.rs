@@ -152,9 +152,10 @@ fn whoever_is_hired_again_begins_by_their_own_clock_although_hr_says_inactive_un
     assert_eq!(standing(&back, "", "2026-03-09T01:00:00Z"), Standing::Left { ended: None });
     // Whoever left on the first day has left, and so has whoever was let go by a date of their own.
     let gone = back.clone().ends("2026-03-09");
-    assert_eq!(standing(&gone, "[connection.leaver]\nat = \"00:00\"", "2026-03-08T12:00:00Z"), Standing::Left {
-        ended: Some(date("2026-03-09"))
-    });
+    assert_eq!(
+        standing(&gone, "[connection.leaver]\nat = \"00:00\"", "2026-03-08T12:00:00Z"),
+        Standing::Left { ended: Some(date("2026-03-09")) }
+    );
     // A date of the earlier employment, which BambooHR may keep showing, ends nothing.
     assert_eq!(standing(&back.ends("2026-02-01"), "", "2026-03-08T12:00:00Z"), Standing::Here);
 }
