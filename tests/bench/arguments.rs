@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::aws::Built;
+use crate::life::Span;
 
 /// From so many people on, more of them are worked on at once.
 const LARGE: usize = 10_000;
@@ -16,7 +17,10 @@ const IN_FLIGHT_LARGE: usize = 32;
 
 /// Measures the real `hirewire` against simulated vendors on this machine: calls, time and memory.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Companies of these sizes.
     #[arg(long, value_delimiter = ',', default_values_t = [200, 1_000, 10_000, 100_000], value_name = "NUMBERS")]
     people: Vec<usize>,
@@ -43,6 +47,23 @@ pub struct Arguments {
     emulator: Option<PathBuf>,
 }
 
+/// What else can be done.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Command {
+    /// Lives through a simulated company's days, and looks at every minute whether everybody's account is as it should be.
+    Life {
+        /// Decides everything that happens.
+        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+        seed: u64,
+        /// People at first.
+        #[arg(long, default_value_t = 1_000, value_name = "NUMBER")]
+        people: usize,
+        /// Days.
+        #[arg(long, default_value_t = 400, value_name = "NUMBER")]
+        days: i64,
+    },
+}
+
 /// One company to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -58,6 +79,13 @@ impl Arguments {
     /// What to measure on AWS, if that is what is asked for.
     pub fn on_aws(&self) -> Option<Built> {
         Some(Built { functions: self.aws.clone()?, hello: self.hello.clone()?, emulator: self.emulator.clone()? })
+    }
+
+    /// What to live through, if that is what is asked for.
+    pub fn life(&self) -> Option<Span> {
+        match self.command? {
+            Command::Life { seed, people, days } => Some(Span { seed, people, days }),
+        }
     }
 
     /// The sizes asked for.

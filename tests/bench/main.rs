@@ -2,12 +2,13 @@
 //!
 //! The simulators run inside this process; the release binary of `hirewire` that lies beside this one runs as a child
 //! process, so that its time and its memory are its own. `--aws` measures the functions instead: `tests/figures` builds
-//! and starts what that needs.
+//! and starts what that needs. `life` lives through a company's year in this process, and proves every minute of it.
 
 mod arguments;
 mod aws;
 mod calls;
 mod child;
+mod life;
 mod measures;
 mod planning;
 mod stage;
@@ -42,6 +43,11 @@ async fn run(arguments: &Arguments) -> Result<(), Broken> {
     let started = Instant::now();
     if let Some(built) = arguments.on_aws() {
         return aws::run(&built).await;
+    }
+    if let Some(span) = arguments.life() {
+        let lived = life::run(span).await?;
+        print!("{}", life::print(&lived));
+        return if lived.is_good() { Ok(()) } else { Err("something is wrong, or too much was called for".to_owned()) };
     }
     let binary = child::hirewire()?;
     let baseline = measures::baseline(&binary).await?;

@@ -323,6 +323,11 @@ impl JumpCloud {
         self.read(|org| org.events.clone())
     }
 
+    /// The same, without the first so many.
+    pub fn events_after(&self, first: usize) -> Vec<Event> {
+        self.read(|org| org.events.iter().skip(first).cloned().collect())
+    }
+
     /// Keys in bodies that JumpCloud does not know there, as `POST systemusers.colour`. A good client leaves none.
     pub fn unknown_keys(&self) -> BTreeSet<String> {
         self.read(|org| org.unknown_keys.clone())

@@ -29,6 +29,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::configuration::Connection;
 use mapping::employee::{ConnectionName, Employee, EmployeeId};
+use mapping::expression::normalise;
 use mapping::roster::Roster;
 use mapping::rules::Rules;
 use mapping::secret::Secret;
@@ -323,7 +324,9 @@ impl BambooHr {
     async fn places(&self, people: impl IntoIterator<Item = &Person>, now: Timestamp) -> Result<Arc<Places>, Fault> {
         let labels: BTreeSet<&str> =
             people.into_iter().filter_map(|person| person.location.value().map(|l| &**l)).collect();
-        if labels.is_empty() {
+        // Where the rules know each site's zone themselves and use nothing else of it, there is nothing to ask for.
+        let knows_zone = |label: &&str| self.inner.rules.zones.contains_key(&normalise(label));
+        if !self.inner.asked.uses_sites() && labels.iter().all(knows_zone) {
             return Ok(Arc::default());
         }
         // Held while asking: everybody else wants the same answer.

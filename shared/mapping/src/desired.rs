@@ -255,15 +255,25 @@ impl Desired {
         slot.value.as_deref()
     }
 
-    /// A number that changes when anything decided here changes: equal means there is nothing new to do, to tell or
-    /// to wait for. Another build of this program may give other numbers, which costs one more look at everyone.
+    /// A number that changes when anything decided here changes: equal means there is nothing new to do or to tell. Until
+    /// when that holds is noted apart, and costs no look: an end that HR announces changes nothing yet. Another build of
+    /// this program may give other numbers, which costs one more look at everyone.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let Desired { key, label, standing, leave, employment, scope, create_from, email, usernames, wanted, .. } =
             self;
+        // HR says of a leaver that they left when its own day is over, often hours after they have: that is no news.
+        let employment = match standing {
+            Standing::Left { .. } => None,
+            Standing::Upcoming { .. }
+            | Standing::Here
+            | Standing::Away { .. }
+            | Standing::Leaving { .. }
+            | Standing::Unknown => Some(employment),
+        };
         (key, label, standing, leave, employment, scope, create_from, email, usernames, wanted).hash(&mut hasher);
-        let Desired { manager, groups, groups_decided, kept, policy, next_change, notes, .. } = self;
-        (manager, groups, groups_decided, kept, policy, next_change, notes).hash(&mut hasher);
+        let Desired { manager, groups, groups_decided, kept, policy, notes, .. } = self;
+        (manager, groups, groups_decided, kept, policy, notes).hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -18,6 +18,10 @@ use crate::rules::{EndsOn, Mode, Rules};
 /// meant so.
 const DATE_COUNTS: SignedDuration = SignedDuration::from_hours(48);
 
+/// How long after a company's midnight its HR may take to say what begins with that day: whoever is looked at in the very
+/// minute must not be taken for somebody who left.
+const HR_TAKES: SignedDuration = SignedDuration::from_hours(1);
+
 /// Where a person stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Standing {
@@ -145,10 +149,14 @@ pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycl
         (Stage::Employed, Employment::Inactive, None) => case.left(None),
         // Only a status that the rules call leave makes anything else of this than a leaver: time off that was approved
         // before somebody left is still there afterwards.
-        (Stage::Unsaid, Employment::Inactive, None) => match by_status(employee, rules) {
-            Some(leave) => case.employed(Some(&leave), None),
-            None => case.gone(),
-        },
+        (Stage::Unsaid, Employment::Inactive, None) => {
+            let begins = starts.filter(|_| end.is_none()).and_then(|start| not_said_yet(start, rules, now));
+            match (by_status(employee, rules), begins) {
+                (Some(leave), _) => case.employed(Some(&leave), None),
+                (None, Some(said)) => Lifecycle::at(Standing::Here, Some(said)),
+                (None, None) => case.gone(),
+            }
+        }
         (Stage::Away, Employment::Inactive, _) => {
             let by_access = || Leave::by_access(employee.status.value().cloned().unwrap_or_default());
             case.employed(Some(&by_status(employee, rules).unwrap_or_else(by_access)), None)
@@ -263,6 +271,13 @@ impl Case<'_> {
             Lifecycle { overdue_end: Some(end), ..Lifecycle::at(Standing::Here, None) }
         }
     }
+}
+
+/// Until when BambooHR may call somebody inactive whose day has come where they are: whoever was hired again is so until
+/// that day has come for the company too, which may be a day later. `None` where that is over.
+fn not_said_yet(start: Date, rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    let said = midnight(start, &rules.zone)?.checked_add(HR_TAKES).ok()?;
+    (now < said).then_some(said)
 }
 
 /// The moment at which access ends on that day, by the rules.

@@ -19,7 +19,7 @@ pub(super) fn wants_suspended(desired: &Desired) -> bool {
         (FirstState::AlwaysSuspended, _) => true,
         (FirstState::AlwaysActive, _) => false,
         (FirstState::SuspendedUntilStart, Standing::Upcoming { .. }) => true,
-        (FirstState::AsHrSays, Standing::Upcoming { .. }) => hr_inactive,
+        (FirstState::AsHrSays, Standing::Upcoming { .. } | Standing::Here) => hr_inactive,
         (_, Standing::Left { .. }) => desired.policy.suspend_leavers,
         (FirstState::AsHrSays, Standing::Away { suspend, .. }) => suspend || hr_inactive,
         (_, Standing::Away { suspend, .. }) => suspend,

@@ -140,7 +140,28 @@ fn nothing_is_known_of_whom_hr_hides() {
 }
 
 #[test]
-fn the_fingerprint_follows_everything_that_is_to_be_done_told_or_waited_for() {
+fn whoever_is_hired_again_begins_by_their_own_clock_although_hr_says_inactive_until_its_own() {
+    // The company is in London: for it the 9th begins 14 hours later than on Kiritimati.
+    let back = Person { ends: Reading::Empty, ..ada() }.employment(Employment::Inactive);
+    let back = back.starts("2026-03-09").zone("Pacific/Kiritimati");
+    assert_eq!(standing(&back, "", "2026-03-08T09:59:59Z"), Standing::Upcoming { starts: date("2026-03-09") });
+    assert_eq!(standing(&back, "", "2026-03-08T10:00:00Z"), Standing::Here);
+    assert_eq!(next(&back, "", "2026-03-08T10:00:00Z"), "2026-03-09T01:00:00Z");
+    // An hour after the company's own midnight HR's word counts.
+    assert_eq!(standing(&back, "", "2026-03-09T00:59:59Z"), Standing::Here);
+    assert_eq!(standing(&back, "", "2026-03-09T01:00:00Z"), Standing::Left { ended: None });
+    // Whoever left on the first day has left, and so has whoever was let go by a date of their own.
+    let gone = back.clone().ends("2026-03-09");
+    assert_eq!(
+        standing(&gone, "[connection.leaver]\nat = \"00:00\"", "2026-03-08T12:00:00Z"),
+        Standing::Left { ended: Some(date("2026-03-09")) }
+    );
+    // A date of the earlier employment, which BambooHR may keep showing, ends nothing.
+    assert_eq!(standing(&back.ends("2026-02-01"), "", "2026-03-08T12:00:00Z"), Standing::Here);
+}
+
+#[test]
+fn the_fingerprint_follows_everything_that_is_to_be_done_or_told() {
     let base = ada().ends("2026-04-30");
     let print = |person: &Person, lines: &str, now: Timestamp| {
         Desired::of(&person.employee(), &rules(lines), now).fingerprint()
@@ -148,7 +169,9 @@ fn the_fingerprint_follows_everything_that_is_to_be_done_told_or_waited_for() {
     let same = print(&base, "", now());
     assert_eq!(print(&base, "", now() + SignedDuration::from_hours(24)), same, "time alone changes nothing");
     assert_ne!(print(&base, "", at("2026-05-02T00:00:00Z")), same, "the end");
-    assert_ne!(print(&ada().ends("2026-05-31"), "", now()), same, "another end: another moment to wake up");
+    assert_eq!(print(&ada().ends("2026-05-31"), "", now()), same, "another end: nothing is to be done yet");
+    let left = |person: &Person| print(person, "", at("2026-05-01T12:00:00Z"));
+    assert_eq!(left(&base.clone().employment(Employment::Inactive)), left(&base), "HR says later that they left");
     assert_ne!(print(&base.clone().managed_by("9"), "", now()), same);
     assert_ne!(print(&base.clone().hiding("jobTitle"), "", now()), same);
     assert_ne!(print(&base, "first_state = \"active\"", now()), same);
