@@ -423,6 +423,10 @@ pub(crate) fn life(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &E
     });
     match (left, &plan.verdict) {
         (_, Verdict::Hold(_)) => known,
+        // Whoever had left long before the last day has left since then; whoever had not, has not yet.
+        (false, _) if matches!(desired.standing, Standing::Leaving { .. }) => {
+            Life { before_leave: plan.before_leave.clone(), ..known }
+        }
         (true, _) => Life {
             // Whoever was let in again in between has left anew.
             left_since: if suspends { Some(now) } else { known.left_since.or(Some(now)) },

@@ -94,7 +94,9 @@ fn what_was_set_back_by_hand_is_no_conflict_any_more() {
 fn an_account_that_becomes_ours_is_made_as_hr_says_first() {
     let rules = company();
     let mut world = settled(&rules);
-    (world.links.clear(), world.pasts.clear(), world.fingerprints.clear());
+    world.links.clear();
+    world.pasts.clear();
+    world.fingerprints.clear();
     by_hand(&mut world, "jobTitle", "Boss");
     assert!(told(&mut world, &ada(), &rules).contains("~ jobTitle: Boss -> Analyst"));
 }
