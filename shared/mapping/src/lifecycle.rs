@@ -100,14 +100,22 @@ pub fn zone_of(employee: &Employee, rules: &Rules) -> Zone {
 /// The date that ends a person's access, by the rules; not one from before their start, which belongs to an earlier
 /// employment (BambooHR may keep showing it after a rehire).
 fn end_of(employee: &Employee, rules: &Rules) -> Option<Date> {
-    let (ends, last_day) = (employee.ends.value().copied(), employee.last_day.value().copied());
-    let end = match rules.leaver.on {
-        EndsOn::Earliest => ends.into_iter().chain(last_day).min(),
-        EndsOn::LastDay => last_day.or(ends),
-        EndsOn::TerminationDate => ends.or(last_day),
+    let (ends, last_day) = (&employee.ends, &employee.last_day);
+    let first = |counts: &Reading<Date>, otherwise: &Reading<Date>| match counts {
+        Reading::Is(day) => Some(*day),
+        Reading::Empty => otherwise.value().copied(),
+        // Nobody's access ends on the wrong day because the right one is hidden. Who has left has left, and any day
+        // that is to come is better than none.
+        Reading::Hidden if employee.employment == Reading::Is(Employment::Active) => None,
+        Reading::Hidden => otherwise.value().copied(),
     };
-    let starts = employee.starts.value().copied();
-    end.filter(|end| starts.is_none_or(|start| *end >= start))
+    let end = match rules.leaver.on {
+        EndsOn::Earliest => ends.value().into_iter().chain(last_day.value()).min().copied(),
+        EndsOn::LastDay => first(last_day, ends),
+        EndsOn::TerminationDate => first(ends, last_day),
+    };
+    let starts = employee.starts.value();
+    end.filter(|end| starts.is_none_or(|start| end >= start))
 }
 
 /// Whether the rules end this person's access at once.

@@ -243,11 +243,20 @@ fn which_date_ends_access() {
         ("last-day", "2026-03-20", "-", "2026-03-21T00:00:00Z"),
         ("termination-date", "2026-03-27", "2026-03-20", "2026-03-28T00:00:00Z"),
         ("termination-date", "-", "2026-03-20", "2026-03-21T00:00:00Z"),
+        // Hidden (`?`) is not empty: the other date does not count in its place.
+        ("earliest", "?", "2026-03-20", "2026-03-21T00:00:00Z"),
+        ("last-day", "2026-03-20", "?", "never"),
+        ("termination-date", "?", "2026-03-20", "never"),
     ] {
-        let day = |text: &str| if text == "-" { Reading::Empty } else { Reading::Is(date(text)) };
+        let day = |text: &str| match text {
+            "-" => Reading::Empty,
+            "?" => Reading::Hidden,
+            text => Reading::Is(date(text)),
+        };
         let person = Person { ends: day(ends), last_day: day(last_day), ..person("employed", "Active") };
         let life = life(&person, &format!("[connection.leaver]\non = \"{on}\""));
-        assert_eq!((life.standing, life.next_change), (Standing::Here, Some(at(moment))), "{on} {ends} {last_day}");
+        let next = life.next_change.map_or("never".to_owned(), |next| next.to_string());
+        assert_eq!((life.standing, &*next), (Standing::Here, moment), "{on} {ends} {last_day}");
     }
 }
 
