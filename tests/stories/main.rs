@@ -19,6 +19,7 @@ mod lifecycle;
 mod links;
 mod managers;
 mod recordings;
+mod release;
 mod results;
 mod runtime;
 mod safety;

@@ -140,6 +140,11 @@ impl Home {
     }
 }
 
+/// Who is at the command line, for the audit.
+pub fn login() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())
+}
+
 /// How a version of the rules is named.
 pub fn version(version: u64) -> String {
     format!("v{version}")

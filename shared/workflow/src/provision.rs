@@ -489,7 +489,7 @@ fn outcome(intent: &AuditRow, applied: &Applied, now: Timestamp) -> AuditRow {
 
 /// Unique and in order of time for one person, also where a simulated clock stands still; random as well, because the
 /// machine's may step back.
-fn row_id(key: &EmployeeKey, now: Timestamp) -> String {
+pub(crate) fn row_id(key: &EmployeeKey, now: Timestamp) -> String {
     let (at, really) = (now.as_microsecond(), Timestamp::now().as_microsecond());
     format!("{key}/{at:020}/{really:016x}{:04x}", fastrand::u16(..))
 }
