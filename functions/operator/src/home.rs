@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hris::Webhook;
 use mapping::configuration::{Configuration, HomeRef};
 use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
+use mapping::rules::Mode;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
 use sha2::{Digest, Sha256};
 use state::{CLOCK_VARIABLE, Clock, Queue, Secrets, Store};
@@ -127,6 +128,11 @@ impl Home {
         let opened = Workflow::open(configuration, rules.clone(), role, secrets, store.clone(), queue.clone());
         let workflow = opened.await?;
         Ok(Home { desk, workflow, doors })
+    }
+
+    /// Whether nobody of this connection is looked at.
+    pub fn is_paused(&self, connection: &ConnectionName) -> bool {
+        self.workflow.sites.get(connection).is_some_and(|site| site.rules.mode == Mode::Paused)
     }
 
     /// With the rules of this machine's file: what they would do.

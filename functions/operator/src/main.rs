@@ -17,6 +17,7 @@ mod rules;
 mod serve;
 mod setup;
 mod sync;
+mod words;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use mapping::account::{GroupId, GroupName};
+use mapping::lifecycle::{Standing, Turn};
 use mapping::request::Trigger;
 use mapping::status::{Hold, Note, Skip, Status};
 use state::{AuditKind, DeadLetter, Depth, KnownGroup, Life, Queue, Record, Store};
@@ -120,6 +121,9 @@ async fn a_record_comes_back_as_it_was_put(store: &Store, _: &Queue) {
             left_since: Some(at(-3)),
             before_leave: BTreeSet::from([GroupName::parse("Dept É").unwrap()]),
             devices_unbound: true,
+            standing: Some(Standing::Left { ended: Some("2026-02-27".parse().unwrap()) }),
+            turn: Some(Turn::Look),
+            zone: Some("Pacific/Kiritimati".into()),
         },
         waits_for: Some(employee("9")),
         fingerprint: Some(u64::MAX - 1),
