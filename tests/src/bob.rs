@@ -4,6 +4,7 @@
 
 mod calls;
 mod company;
+mod crowd;
 mod edits;
 mod fields;
 mod http;
@@ -35,7 +36,7 @@ pub use self::webhooks::{Delivery, PINGS, SIGNATURE_HEADER, Subscription, Versio
 use self::company::Company;
 use self::edits::parse_date;
 use crate::clock::Clock;
-use crate::server::{Server, Traffic};
+use crate::server::{Fault, Server, Traffic, Trouble};
 
 /// The site that every company begins with, in the company's zone.
 pub const FIRST_SITE: &str = "Main office";
@@ -162,6 +163,19 @@ impl Bob {
         self.inside().calls.forget();
     }
 
+    /// The next `times` requests are refused with a 429 whose headers say that the window ends in so many seconds of real
+    /// time.
+    pub fn limit_rate(&self, reset_in: u64, times: usize) {
+        let reset = Timestamp::now().as_second() + i64::try_from(reset_in).expect("a short while");
+        let headers = vec![
+            ("x-ratelimit-limit", "50".to_owned()),
+            ("x-ratelimit-remaining", "0".to_owned()),
+            ("x-ratelimit-reset", reset.to_string()),
+        ];
+        let trouble = Trouble::Answer { status: 429, headers, body: String::new() };
+        self.traffic().fail(Fault { method: None, path: String::new(), after: 0, times, trouble });
+    }
+
     /// Adds a site with an IANA zone, the company's where `None`. The API never tells it.
     pub fn add_site(&self, name: &str, time_zone: Option<&str>) -> u64 {
         let mut company = self.inside();
@@ -208,6 +222,12 @@ impl Bob {
     /// Hires a person; returns the id.
     pub fn hire(&self, person: Person) -> String {
         self.inside().hire(person).to_string()
+    }
+
+    /// Adds `n` plausible people, the same for the same seed and clock, with managers and unique work e-mails, at the sites
+    /// there are; nobody is told.
+    pub fn seed_crowd(&self, n: usize, seed: u64) {
+        self.inside().seed_crowd(n, seed);
     }
 
     /// Sets a field (`root.email`, `work.department`, `work.custom.field_1`), effective now. A list's value may be an

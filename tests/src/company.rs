@@ -1,9 +1,13 @@
 //! A company of about a hundred people, with everything that real ones have: several sites and zones, managers,
 //! leavers, people without work e-mail, two with one local part, accents, a future starter.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, date};
 
 use crate::bamboohr::{BambooHr, Location, Person};
+use crate::bob::Bob;
+use crate::hr::{Hr, Leaving, NewHire, What};
 
 /// The day the company is described for.
 pub const TODAY: Date = date(2026, 3, 2);
@@ -87,20 +91,69 @@ pub fn move_in(bamboohr: &BambooHr) {
     for ((label, zone), (street, city, state, zip, country)) in SITES.into_iter().zip(address) {
         bamboohr.add_location(Location::new(label, zone).at(street, city, state, zip, country));
     }
-    for number in 1..=96 {
-        bamboohr.hire(ordinary(number));
+    for person in people() {
+        bamboohr.hire(person);
     }
+    for leaver in LEAVERS {
+        bamboohr.terminate(leaver, LEFT);
+    }
+    bamboohr.set(WITHOUT_EMAIL, "workEmail", None);
+}
+
+/// Fills an empty Bob with the same people; their ids there, by those that they have in BambooHR.
+pub fn move_in_to_bob(bob: &Bob) -> BTreeMap<String, String> {
+    for (name, zone) in SITES {
+        bob.add_site(name, Some(zone));
+    }
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    let hr = Hr::Bob(bob.clone());
+    for person in people() {
+        let text = |field: &str| person.fields.get(field).and_then(Option::as_deref);
+        let mut hire = NewHire { starts: person.hire_date.clone(), ..NewHire::default() };
+        for what in FACTS {
+            hire.facts.extend(text(what.in_bamboohr()).map(|value| (what, value.to_owned())));
+        }
+        hire.facts.extend(text("supervisorEId").map(|boss| (What::Manager, ids[boss].clone())));
+        let kind = if person.employment_status == "Contractor" { "Contractor" } else { "Permanent" };
+        let id = hr.hire(&hire.employed_as(kind));
+        ids.insert(person.id.expect("everybody here has one"), id);
+    }
+    for leaver in LEAVERS {
+        hr.terminate(&ids[leaver], &Leaving::on(LEFT));
+    }
+    hr.set(&ids[WITHOUT_EMAIL], What::Email, None);
+    ids
+}
+
+/// Who left, and when.
+const LEAVERS: [&str; 4] = ["88", "89", "90", "91"];
+const LEFT: Date = date(2025, 11, 28);
+/// Who lost their work e-mail.
+const WITHOUT_EMAIL: &str = "92";
+/// What both HR systems keep of everybody.
+const FACTS: [What; 9] = [
+    What::FirstName,
+    What::LastName,
+    What::Preferred,
+    What::Email,
+    What::EmployeeNumber,
+    What::Title,
+    What::Department,
+    What::Site,
+    What::MobilePhone,
+];
+
+/// Everybody, managers before their reports.
+fn people() -> Vec<Person> {
+    let mut people: Vec<Person> = (1..=96).map(ordinary).collect();
     // Two people, one local part at two domains.
-    bamboohr.hire(person(97, "Sam", "Okafor", 1).email("sam.okafor@acme.example").reports_to("2"));
-    bamboohr.hire(person(98, "Sam", "Okafor", 2).email("sam.okafor@acme-labs.example").reports_to("2"));
+    people.push(person(97, "Sam", "Okafor", 1).email("sam.okafor@acme.example").reports_to("2"));
+    people.push(person(98, "Sam", "Okafor", 2).email("sam.okafor@acme-labs.example").reports_to("2"));
     // Nobody gave this one a work e-mail yet.
-    bamboohr.hire(person(99, "Wim", "Zonder", 4).reports_to("5"));
+    people.push(person(99, "Wim", "Zonder", 4).reports_to("5"));
     let starter = person(100, "Ana", "Próxima", 0).email("ana.proxima@acme.example").reports_to("2");
-    bamboohr.hire(starter.hired(date(2026, 3, 9)));
-    for leaver in ["88", "89", "90", "91"] {
-        bamboohr.terminate(leaver, date(2025, 11, 28));
-    }
-    bamboohr.set("92", "workEmail", None);
+    people.push(starter.hired(date(2026, 3, 9)));
+    people
 }
 
 /// One of the many: 1 leads the company, 2 to 6 lead a department each, everyone else works in one.

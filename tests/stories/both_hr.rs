@@ -4,8 +4,8 @@
 use tests::bob::FIRST_SITE;
 use tests::hr::{Hr, HrKind, Leaving, NewHire, What};
 
-use crate::cast::MONDAY;
-use crate::world::{Pace, World};
+use crate::cast::{ADA, GRACE, MONDAY};
+use crate::world::{Pace, RULES, World, on_aws};
 
 fn ada() -> NewHire {
     NewHire::new("Ada", "Byron").email("ada.byron@acme.example").number(1007).starts("2020-01-06")
@@ -103,4 +103,68 @@ async fn a_town_has_two_hr_systems_and_a_configuration_for_each() {
     assert!(world.town.plain_config_of(HrKind::Bob, "UTC", "").contains(&format!("base_url = \"{}\"", bob.url())));
     let key = std::fs::read_to_string(world.town.folder().join(bob.key_file())).expect("a key");
     assert_eq!(key, bob.key());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hire_a_change_and_an_end_arrive_from_both() {
+    for kind in HrKind::ALL {
+        let world = World::of(kind, MONDAY, RULES).await;
+        let hr = &world.hr;
+        let id = hr.hire(&ada().department("Engineering"));
+        let check = world.hirewire(&["check"]).await;
+        // On AWS it also asks for a key that only reads.
+        assert_eq!(check.code, if on_aws() { 1 } else { 0 }, "{check:?}");
+        world.hirewire(&["sync"]).await.expect(0);
+        assert_eq!(world.state(ADA), "ACTIVATED", "{}", hr.name());
+        assert_eq!(world.town.jumpcloud.groups_of(ADA), ["All staff", "Dept Engineering"], "{}", hr.name());
+
+        let serving = world.serve().await;
+        hr.set(&id, What::Department, Some("Sales"));
+        for told in hr.deliver_webhooks().await {
+            assert_eq!(told.status, Some(200), "{told:?}");
+        }
+        let in_sales = ["All staff", "Dept Sales"];
+        world.eventually("Ada is in Sales", |town| town.jumpcloud.groups_of(ADA) == in_sales).await;
+        hr.terminate(&id, &Leaving::on("2026-03-01"));
+        hr.deliver_webhooks().await;
+        world.eventually("Ada is suspended", |_| world.state(ADA) == "SUSPENDED").await;
+        assert_eq!(serving.stop().await.0, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_connections_keep_apart_what_comes_from_each() {
+    let world = World::of_both(MONDAY, RULES, "first_state = \"active\"\n").await;
+    world.hr.hire(&ada());
+    let bob = world.town.hr(HrKind::Bob);
+    let grace = bob.hire(&NewHire::new("Grace", "Hopper").email(GRACE).starts("2020-01-06"));
+    world.hirewire(&["sync"]).await.expect(0);
+    assert_eq!((world.state(ADA), world.state(GRACE)), ("ACTIVATED".to_owned(), "ACTIVATED".to_owned()));
+    let serving = world.serve().await;
+    bob.set(&grace, What::LastName, Some("Murray"));
+    for told in bob.deliver_webhooks().await {
+        assert_eq!(told.status, Some(200), "{told:?}");
+    }
+    world.eventually("Grace is Murray", |_| world.says(GRACE, "lastname") == "Murray").await;
+    assert_eq!(serving.stop().await.0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_comes_by_itself_from_both_at_either_pace() {
+    let rules = format!("create_days_before_start = 0\n{RULES}");
+    for (kind, pace) in [(HrKind::BambooHr, Pace::Runs), (HrKind::Bob, Pace::Runs), (HrKind::Bob, Pace::Jumps)] {
+        let world = World::of(kind, MONDAY, &rules).await.at_pace(pace);
+        world.hr.hire(&ada().starts("2026-03-09"));
+        let serving = world.serve().await;
+        world.hr.deliver_webhooks().await;
+        world.pass("2026-03-08T23:59[America/Denver]").await;
+        assert!(world.town.jumpcloud.user(ADA).is_none(), "{kind:?} {pace:?}");
+        world.pass("2026-03-09T00:00[America/Denver]").await;
+        let here = |town: &tests::town::Town| town.jumpcloud.user(ADA).is_some_and(|user| user["state"] == "ACTIVATED");
+        world.eventually("Ada is here", here).await;
+        assert_eq!(serving.stop().await.0, 0);
+        if kind == HrKind::Bob {
+            assert_eq!(world.town.bob.webhooks()[0].pings, [Some(200)], "a ping is taken");
+        }
+    }
 }

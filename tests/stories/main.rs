@@ -13,6 +13,7 @@ mod deployed;
 mod faults;
 mod function;
 mod groups;
+mod hibob;
 mod house;
 mod input;
 mod lifecycle;

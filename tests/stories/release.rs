@@ -39,7 +39,7 @@ async fn held(world: &World) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_held_by_a_brake_goes_ahead_once_released_and_the_rest_the_next_day() {
+async fn who_is_held_by_a_brake_goes_ahead_once_somebody_says_so() {
     let world = sales_is_left_out().await;
 
     // The plan says beforehand what the brake will do, and spends nothing.
@@ -74,8 +74,17 @@ async fn who_is_held_by_a_brake_goes_ahead_once_released_and_the_rest_the_next_d
     let explained = world.hirewire(&["explain", one]).await.expect(0).out;
     assert!(explained.contains("released by vera from brakes.leave_scope = 1"), "{explained}");
 
-    // The next day the brake lets one pass again.
+    // The next day the brake would let one pass again, but time alone opens none: that is allowed by somebody, by name
+    // or by a larger number.
     world.travel_to(TUESDAY);
+    let plan = world.hirewire(&["plan"]).await.expect(1).out;
+    assert!(plan.contains("0 to change, 1 held"), "{plan}");
+    world.hirewire(&["sync"]).await.expect(1);
+    assert_eq!((suspended(&world).len(), held(&world).await), (2, vec![other.clone()]));
+    let more = rules("when = 'department != \"Sales\"'").replace("leave_scope = 1", "leave_scope = 2");
+    world.town.write_config(&world.town.plain_config("America/Denver", &more));
+    let plan = world.hirewire(&["plan"]).await.expect(0).out;
+    assert!(plan.contains("1 to change, 0 held"), "{plan}");
     world.hirewire(&["sync"]).await.expect(0);
     assert_eq!((suspended(&world).len(), held(&world).await.len()), (3, 0));
 }

@@ -21,10 +21,12 @@ pub(crate) mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use jiff::Timestamp;
 use mapping::configuration::Connection;
 use mapping::employee::{ConnectionName, Employee, EmployeeId};
@@ -37,7 +39,7 @@ pub(crate) use self::answer::VENDOR;
 use self::answer::{About, Answers};
 use self::asked::Asked;
 use self::lists::{Catalogue, Items, Lists, Shelf};
-use self::people::People;
+use self::people::{One, People};
 use self::requests::{Door, FIELDS_LIMIT};
 use crate::cell::record_id;
 use crate::words::Flaw;
@@ -56,6 +58,10 @@ const CHUNK: usize = 200;
 /// How many calls are under way at once. After fifty refused ones in ten seconds HiBob blocks the address, and those
 /// under way when a token is taken away are all refused.
 const AT_ONCE: usize = 4;
+
+/// After so many people in a row whom the service user may not see, it may see nobody: far from the fifty after which
+/// HiBob blocks the caller.
+const FORBIDDEN_LIMIT: usize = 10;
 
 // What faults call the calls.
 const SEARCH: &str = "POST /people/search";
@@ -79,6 +85,8 @@ struct Inner {
     shelf: Mutex<Shelf>,
     turns: Semaphore,
     refused: OnceLock<Fault>,
+    /// How many people in a row may not be seen.
+    forbidden: AtomicUsize,
 }
 
 impl fmt::Debug for Bob {
@@ -99,6 +107,7 @@ impl Bob {
             shelf: Mutex::default(),
             turns: Semaphore::new(AT_ONCE),
             refused: OnceLock::new(),
+            forbidden: AtomicUsize::new(0),
         };
         Bob { inner: Arc::new(inner) }
     }
@@ -121,15 +130,17 @@ impl Bob {
             Err(fault) => return Err(fault),
         };
         let read = |lists: &Lists| people::one(&body, asked, lists, connection, now);
-        let (mut employee, unnamed) = read(&lists).map_err(|flaw| flaw.of(VENDOR, EMPLOYEE))?;
+        let (mut one, unnamed) = read(&lists).map_err(|flaw| flaw.of(VENDOR, EMPLOYEE))?;
         if !unnamed.is_empty() {
             lists = self.with_items(&unnamed, lists, now).await?;
-            employee = read(&lists).map_err(|flaw| flaw.of(VENDOR, EMPLOYEE))?.0;
+            one = read(&lists).map_err(|flaw| flaw.of(VENDOR, EMPLOYEE))?.0;
         }
-        if employee.as_ref().is_some_and(|employee| employee.key.id != *id) {
-            return Err(Flaw("it is about somebody else".to_owned()).of(VENDOR, EMPLOYEE));
+        match one {
+            One::Nobody => Ok(None),
+            One::Hidden => Err(answer::hidden(StatusCode::OK, "no field of theirs comes back")),
+            One::Person(employee) if employee.key.id == *id => Ok(Some(*employee)),
+            One::Person(_) => Err(Flaw("it is about somebody else".to_owned()).of(VENDOR, EMPLOYEE)),
         }
-        Ok(employee)
     }
 
     pub(crate) async fn employees(&self, ids: &[EmployeeId], now: Timestamp) -> Result<Vec<Employee>, Fault> {
@@ -300,25 +311,34 @@ impl Bob {
             status: 400,
             message: "base_url makes no address".to_owned(),
         })?;
-        let response = self.transport_for(call).send(request, Safety::Repeatable, limits).await;
+        // HiBob counts each kind of call by itself.
+        let response = self.inner.transport.send_to(call, request, Safety::Repeatable, limits).await;
         let response = response.map_err(|fault| match fault {
             // The transport does not know which call it was.
             Fault::Malformed { vendor, detail, .. } => Fault::Malformed { vendor, call, detail },
             fault => fault,
         })?;
+        let forbidden = about == About::Person && response.status == StatusCode::FORBIDDEN;
         let body = self.inner.answers.body(response, about);
-        // What else a token may not see is no reason to give it up.
-        if let Err(fault @ Fault::KeyRefused { .. }) = &body
-            && about != About::Lists
-        {
-            let _ = self.inner.refused.set(fault.clone());
+        match (&body, about) {
+            // What else a token may not see is no reason to give it up.
+            (_, About::Lists) => {}
+            (Ok(_), About::Person | About::Everyone) => self.inner.forbidden.store(0, Ordering::Relaxed),
+            (Err(fault @ Fault::KeyRefused { .. }), About::Person | About::Everyone) => self.give_up(fault.clone()),
+            (Err(_), About::Person | About::Everyone) if forbidden => {
+                if self.inner.forbidden.fetch_add(1, Ordering::Relaxed) + 1 >= FORBIDDEN_LIMIT {
+                    let detail = format!("HTTP 403 for {FORBIDDEN_LIMIT} people in a row");
+                    self.give_up(Fault::KeyRefused { vendor: VENDOR, detail });
+                }
+            }
+            (Err(_), About::Person | About::Everyone) => {}
         }
         body
     }
 
-    /// HiBob counts each kind of call by itself; so far none is frequent enough to be paced apart from the others.
-    fn transport_for(&self, _call: &'static str) -> &Transport {
-        &self.inner.transport
+    /// No call after this one.
+    fn give_up(&self, refusal: Fault) {
+        let _ = self.inner.refused.set(refusal);
     }
 }
 

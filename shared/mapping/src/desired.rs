@@ -65,7 +65,7 @@ pub struct Policy {
     /// Changes by hand.
     pub manual_changes: ManualChanges,
     /// The mail on activation.
-    pub mail: Mail,
+    pub mail: Option<Mail>,
     /// Whether new accounts have a password from the start.
     pub default_password: bool,
     /// Whether leavers' devices are unbound.

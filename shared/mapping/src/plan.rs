@@ -141,9 +141,9 @@ pub enum Action {
         values: Vec<Change>,
         /// Who its manager is.
         manager: Option<AccountId>,
-        /// JumpCloud's mail about it.
+        /// JumpCloud's mail about it; `None` leaves that to JumpCloud.
         #[serde(default)]
-        mail: Mail,
+        mail: Option<Mail>,
         /// Whether it has the rules' password from the start.
         #[serde(default)]
         password: bool,

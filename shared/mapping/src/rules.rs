@@ -140,8 +140,9 @@ pub enum ScopeExit {
 /// What is told to whoever's account becomes active.
 #[derive(Debug, Default)]
 pub struct ActivationRule {
-    /// JumpCloud's mail.
-    pub mail: Mail,
+    /// JumpCloud's mail. Where the rules say nothing, none goes out when a staged account becomes active, and whether
+    /// JumpCloud writes to somebody whose new account is active at once is its own affair: to be sure takes a second call.
+    pub mail: Option<Mail>,
     /// Where the password of new accounts is kept, if they have one from the start: JumpCloud then sends no mail.
     pub default_password: Option<SecretRef>,
 }

@@ -95,8 +95,7 @@ impl Workflow {
                     state: *state,
                     values,
                     manager: manager.as_ref(),
-                    // By itself JumpCloud sends none, and saying so would cost a second call.
-                    mail: Some(mail).filter(|mail| **mail != Mail::Withheld),
+                    mail: mail.as_ref(),
                     password: site.default_password.as_ref().filter(|_| *password),
                 };
                 let mut created = self.jumpcloud.create(&new).await;

@@ -19,14 +19,24 @@ impl Workflow {
     /// What keeps `plan` from being carried out now: as many people as the rules allow a day have met with the same.
     ///
     /// Each use takes one of so many places for a day, and a place can be taken once only, in either home: whoever works
-    /// beside us cannot spend the same one. The same person keeps theirs when the work is tried again.
-    pub(crate) async fn brake(&self, site: &Site, plan: &Plan, now: Timestamp) -> Result<Option<Hold>, Trouble> {
+    /// beside us cannot spend the same one. The same person keeps theirs when the work is tried again. Whoever is held
+    /// stays so until somebody releases them, or allows more: time alone opens no brake.
+    pub(crate) async fn brake(
+        &self,
+        site: &Site,
+        plan: &Plan,
+        record: Option<&Record>,
+        now: Timestamp,
+    ) -> Result<Option<Hold>, Trouble> {
         let Some(brake) = plan.brake else { return Ok(None) };
         let limit = limit(site, brake);
         let until = now.checked_add(DAY).unwrap_or(Timestamp::MAX);
         let own = place(&plan.key, brake, plan.key.id.as_str());
         if self.store.is_claimed(&own, now).await? {
             return Ok(None);
+        }
+        if is_held_still(record, brake, limit) {
+            return Ok(Some(Hold::Braked { brake, limit }));
         }
         for number in 0..limit {
             if self.store.claim(&place(&plan.key, brake, &format!("#{number}")), until, now).await? {
@@ -42,6 +52,7 @@ impl Workflow {
         &self,
         site: &Site,
         plan: &Plan,
+        record: Option<&Record>,
         spent: &mut Spent,
         now: Timestamp,
     ) -> Result<Option<Hold>, StateError> {
@@ -50,6 +61,9 @@ impl Workflow {
             return Ok(None);
         }
         let limit = limit(site, brake);
+        if is_held_still(record, brake, limit) {
+            return Ok(Some(Hold::Braked { brake, limit }));
+        }
         let next = spent.entry(brake).or_default();
         while *next < limit {
             *next += 1;
@@ -59,6 +73,18 @@ impl Workflow {
         }
         Ok(Some(Hold::Braked { brake, limit }))
     }
+}
+
+/// Whether this brake held the person already, and allows no more than then.
+fn is_held_still(record: Option<&Record>, brake: Brake, limit: u16) -> bool {
+    record.is_some_and(|record| match &record.status {
+        Status::Held { why: Hold::Braked { brake: by, limit: then } } => *by == brake && limit <= *then,
+        Status::Held { .. }
+        | Status::Synced
+        | Status::Skipped { .. }
+        | Status::Pending { .. }
+        | Status::Failed { .. } => false,
+    })
 }
 
 /// How many places of each limit a dry run has gone through.

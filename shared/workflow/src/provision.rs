@@ -128,7 +128,7 @@ impl Workflow {
             let past = past(record.as_ref(), fingerprint);
             let mut plan = observed.plan(&desired, &past, self);
             if is_proven(&plan, evidence)
-                && let Some(hold) = self.brake(site, &plan, now).await?
+                && let Some(hold) = self.brake(site, &plan, record.as_ref(), now).await?
             {
                 plan = plan.held(hold, &past, observed.groups());
             }

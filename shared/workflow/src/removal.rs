@@ -83,7 +83,7 @@ impl Workflow {
         let past = past(Some(record), desired.fingerprint());
         let plan = observed.plan(&desired, &past, self);
         let held = match mode {
-            Mode::DryRun => self.foresee_brake(site, &plan, spent, now).await?,
+            Mode::DryRun => self.foresee_brake(site, &plan, Some(record), spent, now).await?,
             Mode::Queue => None,
         };
         Ok(match held {

@@ -107,7 +107,7 @@ impl<'a> Surveyor<'a> {
             self.census.take_account(account, &plan.key);
         }
         if let Some(spent) = &mut self.spent {
-            let plan = match self.workflow.foresee_brake(self.site, &plan, spent, self.now).await? {
+            let plan = match self.workflow.foresee_brake(self.site, &plan, record.as_ref(), spent, self.now).await? {
                 Some(hold) => {
                     let past = past(record.as_ref(), desired.fingerprint());
                     plan.held(hold, &past, self.census.groups(account.as_ref()))

@@ -43,9 +43,11 @@ impl Answers {
         let rejected = |message| Fault::Rejected { vendor: VENDOR, status: status.as_u16(), message };
         let refused = |detail| Fault::KeyRefused { vendor: VENDOR, detail };
         Err(match (status, about) {
-            // Both are final, whomever they are about: fifty of them in ten seconds, and HiBob blocks the address.
+            // Final: after fifty of them in ten seconds HiBob blocks the address.
             (StatusCode::UNAUTHORIZED, _) => refused(said("HTTP 401")),
-            (StatusCode::FORBIDDEN, _) => refused(said("HTTP 403")),
+            (StatusCode::FORBIDDEN, About::Everyone | About::Lists) => refused(said("HTTP 403")),
+            // Somebody outside the audience, and no word about the token; several in a row are one, and counted.
+            (StatusCode::FORBIDDEN, About::Person) => hidden(status, &said("no reason given")),
             // The page of an address that does not exist, HiBob's or a proxy's: no word about the record.
             (StatusCode::NOT_FOUND, _) if body.trim_ascii_start().starts_with(b"<") => {
                 rejected("an HTML page; check base_url".to_owned())
@@ -70,6 +72,12 @@ impl Answers {
         let words = words::redacted(&words, &self.token);
         (!words.is_empty()).then_some(words)
     }
+}
+
+/// Somebody whom the service user may not see.
+pub(crate) fn hidden(status: StatusCode, why: &str) -> Fault {
+    let message = format!("the service user may not see this employee: {why}");
+    Fault::Rejected { vendor: VENDOR, status: status.as_u16(), message }
 }
 
 /// `{"error"}`, mostly with a `key`; `{"errorMessage"}`; `{"errors":{FIELD:{"error","message"}}}`.
@@ -97,15 +105,20 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_final_whomever_they_are_about() {
+    fn refusals_are_about_the_token_or_about_one_person() {
+        let refused = |detail: &str| Fault::KeyRefused { vendor: VENDOR, detail: detail.to_owned() };
+        let forbidden = r#"{"errorMessage":"No permissions to read"}"#;
         for about in [About::Person, About::Everyone, About::Lists] {
-            let refused = |detail: &str| Fault::KeyRefused { vendor: VENDOR, detail: detail.to_owned() };
             assert_eq!(refusal(401, "", about), refused("HTTP 401"));
             assert_eq!(refusal(401, r#"{"key":"tokenNotMatch"}"#, about), refused("tokenNotMatch"));
+        }
+        for about in [About::Everyone, About::Lists] {
             assert_eq!(refusal(403, "", about), refused("HTTP 403"));
-            let forbidden = r#"{"errorMessage":"No permissions to read"}"#;
             assert_eq!(refusal(403, forbidden, about), refused("No permissions to read"));
         }
+        let hidden = |why: &str| rejected(403, &format!("the service user may not see this employee: {why}"));
+        assert_eq!(refusal(403, "", About::Person), hidden("no reason given"));
+        assert_eq!(refusal(403, forbidden, About::Person), hidden("No permissions to read"));
     }
 
     #[test]

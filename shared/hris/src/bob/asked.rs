@@ -79,7 +79,7 @@ impl Asked {
             names::theirs(rules.field_names.get(name).map_or(name, String::as_str)).to_owned()
         };
         let used = rules.fields();
-        let names: BTreeSet<&str> = used.iter().map(String::as_str).chain([names::ID]).collect();
+        let names: BTreeSet<&str> = used.iter().map(String::as_str).chain(names::OURS).collect();
         let meanings: Vec<String> = names.iter().map(|name| meaning(name)).collect();
         let columns: BTreeSet<&str> = meanings.iter().map(String::as_str).chain(names::ALWAYS).collect();
         let columns: Box<[Box<str>]> = columns.into_iter().map(Box::from).collect();
@@ -197,9 +197,10 @@ mod tests {
     fn columns_have_two_places() {
         let asked = asked("[connection.attributes]\njobTitle = 'jobTitle'");
         let title = column(&asked, "work.title");
-        assert_eq!(asked.flat(&format!("/{}", "work/title")), Some(title));
-        assert_eq!(asked.flat(&format!("/{}", "root/email")), Some(column(&asked, "root.email")));
-        assert_eq!(asked.flat("/email"), None);
+        let flat = |steps: &[&str]| asked.flat(&steps.join("/"));
+        assert_eq!(flat(&["", "work", "title"]), Some(title));
+        assert_eq!(flat(&["", "root", "email"]), Some(column(&asked, "root.email")));
+        assert_eq!(flat(&["", "email"]), None);
         let node = asked.tree.child("work").and_then(|work| work.child("title")).expect("planted");
         assert_eq!(node.column, Some(title));
         assert_eq!(asked.tree.child("email").and_then(|node| node.column), Some(column(&asked, "root.email")));

@@ -94,7 +94,7 @@ async fn fields(bob: &Bob, people: &People) -> Result<Vec<Finding>, Fault> {
 fn missing_field(asked: &Asked, column: usize, known: Option<&Catalogue>) -> Finding {
     let theirs = &*asked.columns[column];
     let ours: Vec<&str> = asked.ours(column).into_iter().filter(|ours| *ours != theirs).collect();
-    let called = if ours.is_empty() { String::new() } else { format!(" (`{}` in the rules)", ours.join("`, `")) };
+    let called = if ours.is_empty() { String::new() } else { format!(" (our `{}`)", ours.join("`, `")) };
     let exists = ALWAYS.contains(&theirs) || known.is_some_and(|known| known.contains_key(theirs));
     let wrong = format!("correct the name in the rules; otherwise {PERMISSIONS}");
     match (exists, known) {

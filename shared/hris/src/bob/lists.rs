@@ -12,12 +12,14 @@ use crate::words::Flaw;
 
 /// How long they are kept: a new item is shown by its readable form, and hardly ever needs its list.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// Types of fields whose values are items of a list.
+const LIST_TYPES: [&str; 4] = ["list", "list_id", "multi-list", "hierarchy-list"];
 /// How deep items may nest.
 const DEPTH: usize = 16;
 
 /// Item to name.
 pub(crate) type Items = BTreeMap<Box<str>, Box<str>>;
-/// Every field that HiBob has, and its list if it has one.
+/// Every field that HiBob has, and its list if it has one; without a name where HiBob does not say which.
 pub(crate) type Catalogue = BTreeMap<Box<str>, Option<Box<str>>>;
 
 /// What was read of them, for reading people with.
@@ -108,8 +110,10 @@ pub(crate) fn catalogue(body: &[u8]) -> Result<Catalogue, Flaw> {
     let fields = document.as_array().or_else(|| document["fields"].as_array());
     let fields = fields.ok_or_else(|| Flaw("it lists no fields".to_owned()))?;
     let fields = fields.iter().filter_map(|field| {
-        let list = field["typeData"]["listId"].as_str().filter(|list| !list.is_empty());
-        Some((field["id"].as_str()?.into(), list.map(Box::from)))
+        let list = field["typeData"]["listId"].as_str();
+        // Items have a readable form, also where nobody says which list they are of.
+        let unnamed = || field["type"].as_str().filter(|kind| LIST_TYPES.contains(kind)).map(|_| "");
+        Some((field["id"].as_str()?.into(), list.or_else(unnamed).map(Box::from)))
     });
     Ok(fields.collect())
 }
@@ -147,12 +151,14 @@ mod tests {
     #[test]
     fn fields_in_both_shapes() {
         let field = r#"{"id":"work.custom.field_1","type":"list","typeData":{"listId":"band"},"historical":true}"#;
-        let plain = r#"{"id":"work.custom.field_2","type":"text","typeData":{}},{"name":"no id"},7"#;
+        let plain = r#"{"id":"work.custom.field_2","type":"text","typeData":{}},{"name":"no id"},7,
+            {"id":"work.custom.field_3","type":"multi-list","typeData":{}}"#;
         for body in [format!("[{field},{plain}]"), format!(r#"{{"fields":[{field},{plain}]}}"#)] {
             let found = catalogue(body.as_bytes()).expect("fields");
             assert_eq!(found["work.custom.field_1"].as_deref(), Some("band"));
             assert_eq!(found["work.custom.field_2"], None);
-            assert_eq!(found.len(), 2);
+            assert_eq!(found["work.custom.field_3"].as_deref(), Some(""));
+            assert_eq!(found.len(), 3);
         }
         for body in ["", "<html>", "{}", r#"{"fields":{}}"#] {
             catalogue(body.as_bytes()).expect_err(body);

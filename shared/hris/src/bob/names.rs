@@ -37,6 +37,21 @@ pub(crate) const ALWAYS: [&str; 13] = [
     "root.displayName",
 ];
 
+/// What everybody is known by in our words, whatever the rules use.
+pub(crate) const OURS: [&str; 11] = [
+    "displayName",
+    "firstName",
+    "id",
+    "lastDayOfWork",
+    "lastName",
+    "lifecycleStatus",
+    "site",
+    "startDate",
+    "status",
+    "terminationDate",
+    "workEmail",
+];
+
 /// Our names, and what they are called there. Sorted.
 const NAMES: [(&str, &str); 49] = [
     ("address1", "address.line1"),

@@ -88,6 +88,17 @@ fn hidden(seen: &[bool], asked: &Asked) -> BTreeSet<String> {
     decisive.chain(manager).map(|column| asked.columns[column].to_string()).collect()
 }
 
+/// What an answer about one person says.
+#[derive(Debug)]
+pub(crate) enum One {
+    /// There is nobody of that id.
+    Nobody,
+    /// There is somebody, of whom nothing may be seen.
+    Hidden,
+    /// This one.
+    Person(Box<Employee>),
+}
+
 /// The one person of a whole answer: a bare record, as answered, or a list of one, as documented.
 pub(crate) fn one(
     body: &[u8],
@@ -95,7 +106,7 @@ pub(crate) fn one(
     lists: &Lists,
     connection: &ConnectionName,
     now: Timestamp,
-) -> Result<(Option<Employee>, BTreeSet<Box<str>>), Flaw> {
+) -> Result<(One, BTreeSet<Box<str>>), Flaw> {
     let mut row = Row::new(asked);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = RowSeed { asked, row: &mut row }.deserialize(&mut deserializer);
@@ -105,13 +116,16 @@ pub(crate) fn one(
             people(body, asked, lists, connection, now)?;
         return match (unreadable.into_iter().next(), employees.len() + duplicates.len()) {
             (Some((_, why)), _) => Err(Flaw(why)),
-            (None, 0 | 1) => Ok((employees.pop(), unnamed)),
+            (None, 0 | 1) => Ok((employees.pop().map_or(One::Nobody, |one| One::Person(Box::new(one))), unnamed)),
             (None, _) => Err(Flaw("it is about several people".to_owned())),
         };
     }
     let mut reader = Reader { asked, lists, connection, now, unnamed: BTreeSet::new() };
+    if row.is_object && (0..asked.columns.len()).all(|column| *row.cell(column) == Cell::Absent) {
+        return Ok((One::Hidden, reader.unnamed));
+    }
     let employee = reader.employee(&row).map_err(Flaw)?;
-    Ok((Some(employee), reader.unnamed))
+    Ok((One::Person(Box::new(employee)), reader.unnamed))
 }
 
 struct Walk<'w, 't> {

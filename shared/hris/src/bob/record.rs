@@ -253,8 +253,8 @@ impl Reader<'_> {
             let is_number = item.bytes().all(|b| b.is_ascii_digit());
             match (self.lists.items(list), is_number) {
                 (Some(items), _) => named.push(items.get(item).map_or(item, |name| &**name)),
-                (None, false) => named.push(item),
-                (None, true) => {
+                (None, is_number) if !is_number || list.is_empty() => named.push(item),
+                (None, _) => {
                     self.unnamed.insert(list.into());
                     named.push(item);
                 }

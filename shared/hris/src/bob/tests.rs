@@ -158,6 +158,7 @@ async fn one_person_nobody_and_somebody_else() {
         "POST /v1/people/3" => (200, record("4", "")),
         "POST /v1/people/5" => (200, String::new()),
         "POST /v1/people/6" => (404, "<html>".to_owned()),
+        "POST /v1/people/7" => (200, "{}".to_owned()),
         _ => (200, record(DANA, "")),
     });
     let bob = server.bob("[connection.attributes]\njobTitle = 'jobTitle'");
@@ -170,6 +171,7 @@ async fn one_person_nobody_and_somebody_else() {
     assert_eq!(detail("3").await, "it is about somebody else");
     assert_eq!(detail("5").await, "it is empty");
     assert!(matches!(bob.employee(&id("6"), now()).await, Err(Fault::Rejected { status: 404, .. })));
+    assert!(matches!(bob.employee(&id("7"), now()).await, Err(Fault::Rejected { status: 200, .. })));
     let dana = bob.employee(&id(DANA), now()).await.expect("an answer").expect("somebody");
     assert_eq!(dana.key.id.as_str(), DANA);
     // Words would be other endpoints.
@@ -189,6 +191,28 @@ async fn a_refused_token_is_not_tried_again() {
         assert_eq!(bob.check(now()).await, Err(refused));
         assert_eq!(server.calls(), [SEARCHED]);
     }
+}
+
+#[tokio::test]
+async fn one_who_may_not_be_seen_is_no_reason_to_stop_and_ten_are() {
+    let server = Server::new(|call, _| match call {
+        "POST /v1/people/1" => (200, record("1", "")),
+        _ => (403, String::new()),
+    });
+    let bob = server.bob("[connection.attributes]\njobTitle = 'jobTitle'");
+    for _ in 0..2 {
+        for hidden in 2..11 {
+            let read = bob.employee(&id(&hidden.to_string()), now()).await;
+            assert!(matches!(read, Err(Fault::Rejected { status: 403, .. })), "{read:?}");
+        }
+        assert!(bob.employee(&id("1"), now()).await.is_ok());
+    }
+    for hidden in 2..12 {
+        bob.employee(&id(&hidden.to_string()), now()).await.expect_err("hidden");
+    }
+    server.calls();
+    assert!(matches!(bob.employee(&id("1"), now()).await, Err(Fault::KeyRefused { .. })));
+    assert_eq!(server.calls(), [""; 0]);
 }
 
 #[tokio::test]
@@ -273,8 +297,8 @@ async fn a_check_of_what_comes_back() {
     let expected = [
         "ok HiBob accepts service user SERVICE-7",
         "ok the service user sees 2 people, each of them employed and at work",
-        "!! HiBob has no field `preferredName` (`nick` in the rules)",
-        "!! HiBob hides `work.title` (`jobTitle` in the rules) from the service user",
+        "!! HiBob has no field `preferredName` (our `nick`)",
+        "!! HiBob hides `work.title` (our `jobTitle`) from the service user",
         "ok histories are not read",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");

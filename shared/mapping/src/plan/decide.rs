@@ -178,7 +178,7 @@ fn create(desired: &Desired, seen: &Seen<'_>) -> Plan {
     values.push(stamp(desired, None));
     let manager = wanted_manager(desired, seen, &mut plan).flatten();
     plan.suspended_by_us = state == AccountState::Suspended;
-    let mail = if state == AccountState::Activated { desired.policy.mail.clone() } else { Mail::Withheld };
+    let mail = desired.policy.mail.clone().filter(|_| state == AccountState::Activated);
     let password = desired.policy.default_password;
     plan.actions.push(Action::Create { username, state, because, values, manager, mail, password });
     // Nothing is known of a new account's groups but that it has none.
@@ -433,6 +433,6 @@ fn state(desired: &Desired, account: &Account, ours: bool, notes: &mut Vec<Note>
         (AccountState::Staged | AccountState::Activated, false, _) => None,
     };
     let activates = account.state == AccountState::Staged && to == Some(AccountState::Activated);
-    let mail = if activates { desired.policy.mail.clone() } else { Mail::Withheld };
+    let mail = desired.policy.mail.clone().filter(|_| activates).unwrap_or_default();
     to.map(|to| StateChange { from: account.state, to, because: standing_in_words(desired), mail })
 }

@@ -45,7 +45,7 @@ impl Plan {
                 if *password {
                     writeln!(f, "    + the default password (JumpCloud sends no activation mail then)")?;
                 }
-                write_mail(f, mail)
+                mail.as_ref().map_or(Ok(()), |mail| write_mail(f, mail))
             }
             Action::Update { state, changes, manager, .. } => {
                 match state {

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use mapping::account::{GroupId, GroupName};
+use mapping::employee::ConnectionName;
 use mapping::lifecycle::{Standing, Turn};
 use mapping::request::Trigger;
 use mapping::status::{Hold, Note, Skip, Status};
-use state::{AuditKind, DeadLetter, Depth, KnownGroup, Life, Queue, Record, Store};
+use state::{AuditKind, DeadLetter, Depth, Digests, KnownGroup, Life, Queue, Record, Store};
 
 use crate::town::*;
 
@@ -75,6 +76,7 @@ stores! {
     people_fall_due
     a_moment_that_was_queued_is_cleared_and_a_later_one_stays
     cursors_are_kept_apart
+    digests_come_back_as_they_were_kept
     groups_are_replaced_by_name
     a_claim_has_one_holder_until_it_ends
     audit_rows_are_read_newest_first
@@ -246,6 +248,22 @@ async fn cursors_are_kept_apart(store: &Store, _: &Queue) {
     assert_eq!(store.cursor(&acme, "changed").await.unwrap().as_deref(), Some("2"));
     assert_eq!(store.cursor(&acme, "survey").await.unwrap().as_deref(), Some("3"));
     assert_eq!(store.cursor(&globex, "changed").await.unwrap(), None);
+}
+
+async fn digests_come_back_as_they_were_kept(store: &Store, _: &Queue) {
+    let acme = who("1").connection;
+    let bolt = ConnectionName::parse("bolt").unwrap();
+    assert_eq!(store.digests(&acme).await.unwrap(), None);
+    let some = |people: std::ops::Range<u64>| -> Digests {
+        people.map(|n| (employee(&format!("33328839118846{n:05}")), n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect()
+    };
+    // One cursor, then several, then fewer people in as many, then nobody.
+    for people in [0..3, 0..9_001, 2..9_000, 0..0] {
+        let digests = some(people);
+        store.set_digests(&acme, &digests).await.unwrap();
+        assert_eq!(store.digests(&acme).await.unwrap(), Some(digests));
+    }
+    assert_eq!(store.digests(&bolt).await.unwrap(), None);
 }
 
 async fn groups_are_replaced_by_name(store: &Store, _: &Queue) {

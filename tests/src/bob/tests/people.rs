@@ -154,3 +154,16 @@ async fn one_person_may_come_wrapped() {
     let answer = post(&bob, &format!("/people/{id}"), &json!({ "fields": ["root.firstName"] })).await.json();
     assert_eq!(answer["employees"][0]["firstName"], "Ada");
 }
+
+#[tokio::test]
+async fn whole_companies_move_in() {
+    let (bob, _) = town().await;
+    let ids = crate::company::move_in_to_bob(&bob);
+    assert_eq!((ids.len(), bob.ids().len()), (100, 100));
+    assert_eq!(bob.get(&ids["9"], "work.reportsTo").as_ref(), Some(&ids["4"]));
+    assert_eq!(bob.get(&ids["88"], "internal.status").as_deref(), Some("Inactive"));
+    assert_eq!(bob.get(&ids[crate::company::STARTER], "internal.lifecycleStatus").as_deref(), Some("Hired"));
+    bob.seed_crowd(500, 7);
+    let found = search(&bob, &["root.id", "root.email", "work.site", "work.reportsTo", "internal.status"]).await;
+    assert_eq!(found.len(), 600);
+}

@@ -46,6 +46,9 @@ async fn the_fifty_first_search_of_a_minute_is_refused() {
     });
     tokio::time::sleep(Duration::from_millis(30)).await;
     assert_eq!(search().await.status, 200, "a new window");
+    bob.limit_rate(2, 1);
+    let refused = search().await;
+    assert_eq!((refused.status, refused.header("x-ratelimit-remaining")), (429, "0"));
 }
 
 #[tokio::test]

@@ -280,7 +280,11 @@ fn one_person_bare_or_in_a_list() {
     let read = |body: &str| {
         let (asked, lists) = (asked(), lists());
         let read = one(body.as_bytes(), &asked, &lists, &connection(RULES).name, Timestamp::UNIX_EPOCH);
-        read.map(|(employee, _)| employee.map(|employee| employee.key.id.to_string()))
+        read.map(|(one, _)| match one {
+            One::Person(employee) => Some(employee.key.id.to_string()),
+            One::Nobody => None,
+            One::Hidden => Some("hidden".to_owned()),
+        })
     };
     let why = |body: &str| read(body).expect_err(body).0;
     assert_eq!(read(&dana("")).expect("a person").as_deref(), Some(DANA));
@@ -289,7 +293,8 @@ fn one_person_bare_or_in_a_list() {
     assert_eq!(why(r#"{"employees":[{"id":"1"},{"id":"2"}]}"#), "it is about several people");
     assert_eq!(why(r#"{"employees":[{"id":"1"},{"id":"1"}]}"#), "it is about several people");
     assert_eq!(why(r#"{"employees":[{"id":"x"}]}"#), "it has no id that is a number");
-    assert_eq!(why("{}"), "it has no id that is a number");
+    assert_eq!(read("{}").expect("somebody").as_deref(), Some("hidden"));
+    assert_eq!(why(r#"{"firstName":"Dana"}"#), "it has no id that is a number");
     assert_eq!(why("[]"), "this is no record");
     assert_eq!(why("<html>"), "it is HTML or XML, not JSON");
     assert_eq!(why(""), "it is empty");

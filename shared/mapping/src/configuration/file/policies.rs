@@ -110,8 +110,8 @@ impl LeaveShape {
 impl ActivationShape {
     pub(super) fn check(&self, first_state: FirstState, checker: &mut Checker<'_>) -> ActivationRule {
         let mail = match &self.mail {
-            None => Mail::Withheld,
-            Some(mail) => match mail.get_ref().as_str() {
+            None => None,
+            Some(mail) => Some(match mail.get_ref().as_str() {
                 "send" => Mail::Sent,
                 "withhold" => Mail::Withheld,
                 address if address.split_once('@').is_some_and(|(a, b)| !a.is_empty() && b.contains('.')) => {
@@ -122,10 +122,10 @@ impl ActivationShape {
                     checker.refuse(mail.span(), "this does not say where the activation mail goes", help);
                     Mail::Withheld
                 }
-            },
+            }),
         };
         if let Some(place) = &self.mail
-            && mail != Mail::Withheld
+            && mail != Some(Mail::Withheld)
         {
             match first_state {
                 FirstState::Staged | FirstState::StagedUntilStart | FirstState::Active | FirstState::AlwaysActive => {}
