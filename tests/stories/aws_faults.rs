@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tests::server::{Fault, Trouble};
 
 use crate::crash::{audited, killed};
-use crate::faults::{Cut, settle};
+use crate::faults::settle;
 use crate::house::{House, NAME};
 use crate::safety::{MORNING, email, person, quiet, tells_nothing};
+use crate::wire::Cut;
 use crate::world::{RULES, World};
 
 /// How many worlds live at once in one test.

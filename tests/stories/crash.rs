@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures::stream::{StreamExt, iter};
 
-use crate::faults::{Cut, Wire, settle};
+use crate::faults::settle;
 use crate::safety::{email, hired, person, quiet, staffed};
+use crate::wire::{Cut, Wire};
 use crate::world::{World, fewer, on_aws};
 
 /// How many worlds live at once in one test.

@@ -6,6 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tests::aws::{log_table, state_table};
 
+use crate::iam::{allowed, covers, statements_of, who_may};
+
 /// The variable that says where the translated template is.
 const TEMPLATE: &str = "HIREWIRE_TEMPLATE";
 /// The four, and what a role's logical name ends in.
@@ -40,7 +42,7 @@ const METRICS: [&str; 10] = [
 ];
 
 /// The resources of a stage, by their logical names.
-fn resources(stage: &str) -> BTreeMap<String, Value> {
+pub fn resources(stage: &str) -> BTreeMap<String, Value> {
     let path = std::env::var(TEMPLATE)
         .unwrap_or_else(|_| panic!("no translated template here: run tests/run, or put tests/aws before the command"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -49,7 +51,7 @@ fn resources(stage: &str) -> BTreeMap<String, Value> {
 }
 
 /// Those of one type, with their properties.
-fn of_type(stage: &str, kind: &str) -> BTreeMap<String, Value> {
+pub fn of_type(stage: &str, kind: &str) -> BTreeMap<String, Value> {
     let all = resources(stage).into_iter().filter(|(_, resource)| resource["Type"] == kind);
     let found: BTreeMap<String, Value> =
         all.map(|(name, mut resource)| (name, resource["Properties"].take())).collect();
@@ -62,7 +64,7 @@ fn one(stage: &str, kind: &str, name: &str) -> Value {
 }
 
 /// One or many.
-fn list(value: &Value) -> Vec<Value> {
+pub fn list(value: &Value) -> Vec<Value> {
     match value {
         Value::Null => Vec::new(),
         Value::Array(many) => many.clone(),
@@ -70,95 +72,12 @@ fn list(value: &Value) -> Vec<Value> {
     }
 }
 
-fn words(value: &Value) -> Vec<String> {
+pub fn words(value: &Value) -> Vec<String> {
     list(value).iter().map(|word| word.as_str().expect("text").to_owned()).collect()
-}
-
-/// What one statement allows.
-#[derive(Debug)]
-struct Statement {
-    /// The logical name of what it belongs to.
-    of: String,
-    id: String,
-    actions: Vec<String>,
-    resources: Vec<String>,
-    whole: Value,
-}
-
-fn statements_of(of: &str, document: &Value) -> Vec<Statement> {
-    let read = |whole: Value| {
-        assert_eq!(whole["Effect"], "Allow", "{of}");
-        assert!(whole["NotAction"].is_null() && whole["NotResource"].is_null(), "{of} allows what it does not name");
-        Statement {
-            of: of.to_owned(),
-            id: whole["Sid"].as_str().unwrap_or_else(|| panic!("a statement of {of} has no name")).to_owned(),
-            actions: words(&whole["Action"]),
-            resources: words(&whole["Resource"]),
-            whole,
-        }
-    };
-    list(&document["Statement"]).into_iter().map(read).collect()
-}
-
-/// What the roles of a stage may do. Nothing but inline policies is known to this test, so nothing else may be there.
-fn allowed(stage: &str) -> Vec<Statement> {
-    let mut found = Vec::new();
-    for (name, role) in of_type(stage, "AWS::IAM::Role") {
-        assert!(role["ManagedPolicyArns"].is_null(), "{name} has policies that are not written here");
-        for policy in list(&role["Policies"]) {
-            found.extend(statements_of(&name, &policy["PolicyDocument"]));
-        }
-    }
-    let elsewhere = resources(stage).into_iter().filter(|(_, resource)| {
-        let kind = resource["Type"].as_str().expect("a type");
-        kind.starts_with("AWS::IAM::") && kind != "AWS::IAM::Role"
-    });
-    assert_eq!(elsewhere.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<String>::new(), "IAM besides roles");
-    found
-}
-
-/// Whether an IAM pattern takes in the text: `*` is anything, `?` one character.
-fn covers(pattern: &str, text: &str) -> bool {
-    fn from(pattern: &[char], text: &[char]) -> bool {
-        match (pattern.split_first(), text.split_first()) {
-            (None, None) => true,
-            (None, Some(_)) => false,
-            (Some(('*', rest)), _) => from(rest, text) || text.split_first().is_some_and(|(_, t)| from(pattern, t)),
-            (Some(('?', rest)), Some((_, t))) => from(rest, t),
-            (Some((c, rest)), Some((d, t))) => c.eq_ignore_ascii_case(d) && from(rest, t),
-            (Some(_), None) => false,
-        }
-    }
-    from(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
-}
-
-/// The roles that may do this with this.
-fn who_may(stage: &str, action: &str, resource: &str) -> Vec<String> {
-    let may = |s: &Statement| {
-        s.actions.iter().any(|pattern| covers(pattern, action))
-            && s.resources.iter().any(|pattern| covers(pattern, resource))
-    };
-    let roles: BTreeSet<String> = allowed(stage).into_iter().filter(may).map(|s| s.of).collect();
-    roles.into_iter().collect()
 }
 
 fn secret(stage: &str, name: &str) -> String {
     format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:hirewire-{stage}/{name}-AbC1d2")
-}
-
-#[test]
-fn a_pattern_covers_what_iam_says_it_covers() {
-    for (pattern, text, is) in [
-        ("*", "anything", true),
-        ("a*c", "abbc", true),
-        ("a*c", "abbd", false),
-        ("s3:Get*", "S3:getObject", true),
-        ("x-??????", "x-AbC1d2", true),
-        ("x-??????", "x-old-AbC1d2", false),
-        ("x", "x1", false),
-    ] {
-        assert_eq!(covers(pattern, text), is, "{pattern} {text}");
-    }
 }
 
 #[test]

@@ -1,4 +1,9 @@
 //! What should be for one person now.
+//!
+//! Here is what that is, and who takes part. `attributes` says what the account holds, `groups` where it is a member.
+
+mod attributes;
+mod groups;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,17 +15,17 @@ use jiff::{SignedDuration, Timestamp};
 use crate::account::{GroupName, Mail};
 use crate::attribute::Attribute;
 use crate::employee::{Employee, EmployeeId, EmployeeKey, Employment, Reading};
-use crate::expression::{Expression, Outcome};
-use crate::lifecycle::{Lifecycle, Standing, Turn, Zone, lifecycle, turn, zone_of};
+use crate::expression::Outcome;
+use crate::lifecycle::{Lifecycle, Standing, Zone, lifecycle, zone_of};
 use crate::rules::{
-    DeletedAccount, FirstState, GroupNaming, GroupRule, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire,
-    Rules, ScopeExit, UsernameSource,
+    DeletedAccount, FirstState, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire, Rules, ScopeExit,
 };
 use crate::status::{Note, Skip};
-use crate::username::{sanitise, with_digest, with_suffix};
+use crate::turn::{Turn, turn};
 
-/// The longest e-mail address, in characters (RFC 5321).
-const EMAIL_LIMIT: usize = 254;
+use self::attributes::{email, label, manager, usernames, wanted};
+use self::groups::groups;
+pub use self::groups::{GroupAnswer, computed_groups, group_answers};
 
 /// One slot that is ours, what it shall hold, and which rule says so.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -275,94 +280,6 @@ impl Desired {
     }
 }
 
-/// Control characters have no place in a directory; everything else is the person's own name.
-fn clean(text: String) -> String {
-    if text.trim().len() == text.len() && !text.contains(char::is_control) {
-        return text;
-    }
-    text.replace(char::is_control, " ").trim().to_owned()
-}
-
-fn longer_than(text: &str, limit: usize) -> bool {
-    text.len() > limit && text.chars().nth(limit).is_some()
-}
-
-fn wanted(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> (Vec<Wanted>, Vec<Attribute>) {
-    let (mut wanted, mut unclear) = (Vec::with_capacity(rules.attributes.len()), Vec::new());
-    for (attribute, expression) in &rules.attributes {
-        let text = match expression.text(&employee.fields, &rules.language) {
-            Outcome::Is(text) => clean(text),
-            other => {
-                notes.push(undecided(attribute.to_string(), other));
-                unclear.push(attribute.clone());
-                continue;
-            }
-        };
-        let limit = attribute.limit();
-        if longer_than(&text, limit) {
-            notes.push(Note::TooLong { what: attribute.to_string(), limit });
-            unclear.push(attribute.clone());
-            continue;
-        }
-        let text = if *attribute == Attribute::Email { text.to_lowercase() } else { text };
-        let value = (!text.is_empty()).then_some(text);
-        wanted.push(Wanted { attribute: attribute.clone(), value, because: expression.source() });
-    }
-    (wanted, unclear)
-}
-
-fn undecided<T>(what: String, outcome: Outcome<T>) -> Note {
-    match outcome {
-        Outcome::Is(_) => unreachable!("a value is decided"),
-        Outcome::Hidden(field) => Note::Hidden { what, field },
-        Outcome::Unmapped { table, value } => Note::Unmapped { what, table, value: clean(value) },
-        Outcome::Failed(message) => Note::Failed { what, message },
-    }
-}
-
-fn email(wanted: &[Wanted]) -> Result<String, Skip> {
-    let slot = wanted.iter().find(|w| w.attribute == Attribute::Email).ok_or(Skip::EmailHidden)?;
-    let email = slot.value.as_deref().ok_or(Skip::NoEmail)?;
-    let valid = email.split_once('@').is_some_and(|(local, domain)| {
-        let labels = domain.split('.').all(|label| !label.is_empty());
-        !local.is_empty() && labels && domain.contains('.') && !domain.contains('@')
-    });
-    let plain = !email.chars().any(char::is_whitespace) && !longer_than(email, EMAIL_LIMIT);
-    if valid && plain { Ok(email.to_owned()) } else { Err(Skip::BadEmail) }
-}
-
-fn label(wanted: &[Wanted], employee: &Employee) -> String {
-    let value = |attribute| wanted.iter().find(|w| w.attribute == attribute).and_then(|w| w.value.clone());
-    let full = || {
-        let parts = [value(Attribute::FirstName), value(Attribute::LastName)];
-        let name: Vec<String> = parts.into_iter().flatten().collect();
-        (!name.is_empty()).then(|| name.join(" "))
-    };
-    let label = value(Attribute::DisplayName).or_else(full).or_else(|| value(Attribute::Email));
-    label.unwrap_or_else(|| employee.key.to_string())
-}
-
-fn usernames(employee: &Employee, rules: &Rules, wanted: &[Wanted], email: Option<&str>) -> Vec<String> {
-    let limit = rules.username.max_length;
-    let local = email.and_then(|email| email.rsplit_once('@')).map(|(local, _)| local.to_owned());
-    let source = match &rules.username.source {
-        UsernameSource::Email => local,
-        UsernameSource::DisplayName => {
-            let shown = wanted.iter().find(|w| w.attribute == Attribute::DisplayName);
-            shown.and_then(|w| w.value.clone()).or(local)
-        }
-        UsernameSource::Computed(expression) => match expression.text(&employee.fields, &rules.language) {
-            Outcome::Is(text) => Some(text),
-            Outcome::Hidden(_) | Outcome::Unmapped { .. } | Outcome::Failed(_) => local,
-        },
-    };
-    let found = source.and_then(|text| sanitise(&text, limit));
-    let name = found.as_deref().unwrap_or("user");
-    let second = with_suffix(name, &employee.key.id, limit);
-    let third = with_digest(name, &employee.key, limit);
-    found.into_iter().chain([second, third]).collect()
-}
-
 fn scope(employee: &Employee, rules: &Rules, email: Result<&str, Skip>) -> Result<(), Skip> {
     if employee.employment == Reading::Hidden || employee.employment == Reading::Empty {
         return Err(Skip::StatusHidden);
@@ -388,128 +305,4 @@ fn scope(employee: &Employee, rules: &Rules, email: Result<&str, Skip>) -> Resul
         return Err(Skip::OtherDomain);
     }
     Ok(())
-}
-
-fn manager(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> WantedManager {
-    if !rules.manager {
-        return WantedManager::NotOurs;
-    }
-    match &employee.manager {
-        Reading::Hidden => {
-            notes.push(Note::Hidden { what: "manager".to_owned(), field: "manager".to_owned() });
-            WantedManager::NotOurs
-        }
-        Reading::Empty => WantedManager::Nobody,
-        Reading::Is(id) if *id == employee.key.id => {
-            notes.push(Note::OwnManager);
-            WantedManager::NotOurs
-        }
-        Reading::Is(id) => WantedManager::Person(id.clone()),
-    }
-}
-
-fn groups(
-    employee: &Employee,
-    rules: &Rules,
-    kept: &mut BTreeMap<GroupName, Note>,
-    notes: &mut Vec<Note>,
-) -> (BTreeMap<GroupName, Arc<str>>, bool) {
-    let mut groups = BTreeMap::new();
-    let mut decided = true;
-    for rule in &rules.groups {
-        match group(employee, rules, &rule.name, rule.when.as_ref()) {
-            Ok(Some((name, because))) => {
-                groups.entry(name).or_insert(because);
-            }
-            Ok(None) => kept.extend(kept_of_unknown(employee, rules, rule)),
-            Err(note) => {
-                decided = false;
-                notes.push(note);
-            }
-        }
-    }
-    (groups, decided)
-}
-
-/// The group of a rule that says no to somebody only because HR has a value that no rule knows: a department that was
-/// given a new name, most often.
-fn kept_of_unknown(employee: &Employee, rules: &Rules, rule: &GroupRule) -> Option<(GroupName, Note)> {
-    let (GroupNaming::Fixed(name), Some(when), true) = (&rule.name, &rule.when, rules.keep_groups_of_unknown) else {
-        return None;
-    };
-    when.fields().into_iter().find_map(|field| {
-        let known = rules.known_values.get(field)?;
-        let value = *employee.fields.get(field).value()?;
-        let note = Note::UnknownValue { field: field.to_owned(), value: clean(value.to_owned()) };
-        (!known.contains(value)).then(|| (name.clone(), note))
-    })
-}
-
-fn group(
-    employee: &Employee,
-    rules: &Rules,
-    naming: &GroupNaming,
-    when: Option<&Expression>,
-) -> Result<Option<(GroupName, Arc<str>)>, Note> {
-    let what = || match naming {
-        GroupNaming::Fixed(name) => format!("group {name}"),
-        GroupNaming::Computed(expression) => format!("group {}", expression.source()),
-    };
-    let because = match when {
-        None => match naming {
-            GroupNaming::Fixed(_) => Arc::from("everyone in scope"),
-            GroupNaming::Computed(expression) => expression.source(),
-        },
-        Some(when) => match when.holds(&employee.fields, &rules.language) {
-            Outcome::Is(true) => when.source(),
-            Outcome::Is(false) => return Ok(None),
-            other => return Err(undecided(what(), other)),
-        },
-    };
-    match naming {
-        GroupNaming::Fixed(name) => Ok(Some((name.clone(), because))),
-        GroupNaming::Computed(expression) => match expression.text(&employee.fields, &rules.language) {
-            Outcome::Is(text) if text.trim().is_empty() => Ok(None),
-            Outcome::Is(text) => match GroupName::parse(text.trim()) {
-                Ok(name) => Ok(Some((name, because))),
-                Err(error) => Err(Note::Failed { what: what(), message: error.to_string() }),
-            },
-            other => Err(undecided(what(), other)),
-        },
-    }
-}
-
-/// The groups with computed names that the rules give this person.
-pub fn computed_groups(employee: &Employee, rules: &Rules) -> Vec<GroupName> {
-    let computed = rules.groups.iter().filter(|rule| matches!(rule.name, GroupNaming::Computed(_)));
-    let given = computed.filter_map(|rule| group(employee, rules, &rule.name, rule.when.as_ref()).ok().flatten());
-    given.map(|(name, _)| name).collect()
-}
-
-/// What one group rule says of one person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupAnswer {
-    /// The group, or the expression of its name.
-    pub group: String,
-    /// The rule's condition.
-    pub when: String,
-    /// Yes or no, or why neither.
-    pub answer: Result<bool, Note>,
-}
-
-/// What every group rule says of this person, whether or not it gives a group.
-pub fn group_answers(employee: &Employee, rules: &Rules) -> Vec<GroupAnswer> {
-    let answer = |rule: &GroupRule| {
-        let given = group(employee, rules, &rule.name, rule.when.as_ref());
-        let named = match &rule.name {
-            GroupNaming::Fixed(name) => name.to_string(),
-            GroupNaming::Computed(expression) => expression.source().to_string(),
-        };
-        GroupAnswer {
-            group: given.as_ref().ok().and_then(|g| g.as_ref()).map_or(named, |(name, _)| name.to_string()),
-            when: rule.when.as_ref().map_or("everyone in scope".to_owned(), |when| when.source().to_string()),
-            answer: given.map(|group| group.is_some()),
-        }
-    };
-    rules.groups.iter().map(answer).collect()
 }

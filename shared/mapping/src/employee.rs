@@ -235,6 +235,17 @@ impl Fields {
         self.names.iter().position(|n| **n == *name).map_or(Reading::Hidden, |place| self.at(place))
     }
 
+    /// The same with another value of one field that was asked for.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Fields {
+        let values = self.iter().map(|(known, was)| match was {
+            _ if known == name => Reading::Is(value.into()),
+            Reading::Hidden => Reading::Hidden,
+            Reading::Empty => Reading::Empty,
+            Reading::Is(text) => Reading::Is(text.into()),
+        });
+        Fields::new(Arc::clone(&self.names), values.collect())
+    }
+
     /// Every field that was asked for.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Reading<&str>)> {
         self.names.iter().enumerate().map(|(place, name)| (&**name, self.at(place)))

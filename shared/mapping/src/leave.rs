@@ -30,14 +30,18 @@ impl Leave {
     }
 }
 
-/// The leave, of those that the rules name, that somebody is on.
+/// The leave, of those that the rules name, that HR's status says somebody is on.
+pub(crate) fn by_status(employee: &Employee, rules: &Rules) -> Option<Leave> {
+    let word = employee.status.value().filter(|word| rules.leave.statuses.contains(&status_word(word)))?;
+    Some(Leave::by_rule(rules, word, None))
+}
+
+/// The same, and time off that counts.
 pub(crate) fn leave(employee: &Employee, rules: &Rules, today: Date) -> Option<Leave> {
-    let status = employee.status.value().filter(|word| rules.leave.statuses.contains(&status_word(word)));
-    if let Some(word) = status {
-        return Some(Leave::by_rule(rules, word, None));
-    }
-    let stretch = stretches(employee, rules).into_iter().find(|one| one.from <= today && today <= one.through)?;
-    Some(Leave::by_rule(rules, &stretch.kind, stretch.through.tomorrow().ok()))
+    by_status(employee, rules).or_else(|| {
+        let stretch = stretches(employee, rules).into_iter().find(|one| one.from <= today && today <= one.through)?;
+        Some(Leave::by_rule(rules, &stretch.kind, stretch.through.tomorrow().ok()))
+    })
 }
 
 /// The first day of the next time off that counts.

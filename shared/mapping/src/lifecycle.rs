@@ -1,7 +1,5 @@
 //! Where a person stands in their employment, and when that changes by itself.
 
-use std::fmt;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -9,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::employee::{Employee, Employment, Reading, Stage};
 use crate::expression::{Outcome, normalise};
-use crate::leave::{Leave, leave};
+use crate::leave::{Leave, by_status, leave, next as next_leave};
 use crate::rules::{EndsOn, Mode, Rules};
 
 /// For how long a date and HR's status may contradict each other.
@@ -74,52 +72,6 @@ impl Lifecycle {
     }
 }
 
-/// What happens when things change by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    /// The account may be made.
-    Creation,
-    /// First day.
-    Start,
-    /// Leave begins.
-    Leave,
-    /// Back from leave.
-    Return,
-    /// Access ends.
-    End,
-    /// HR's dates and its status have contradicted each other for long enough.
-    Look,
-}
-
-impl fmt::Display for Turn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Turn::Creation => "account is made",
-            Turn::Start => "first day",
-            Turn::Leave => "leave begins",
-            Turn::Return => "back from leave",
-            Turn::End => "access ends",
-            Turn::Look => "HR's status is asked again",
-        })
-    }
-}
-
-/// What happens at the next change of this answer, if one is foreseen: told by the answer of that moment.
-pub fn turn(employee: &Employee, rules: &Rules, now: &Lifecycle) -> Option<Turn> {
-    let then = lifecycle(employee, rules, now.next_change?).standing;
-    let ends = matches!(then, Standing::Left { .. } | Standing::Leaving { .. });
-    Some(match now.standing {
-        Standing::Upcoming { .. } if matches!(then, Standing::Upcoming { .. }) => Turn::Creation,
-        Standing::Upcoming { .. } => Turn::Start,
-        Standing::Leaving { .. } => Turn::End,
-        Standing::Here | Standing::Away { .. } if ends => Turn::End,
-        Standing::Away { .. } => Turn::Return,
-        Standing::Here if matches!(then, Standing::Away { .. }) => Turn::Leave,
-        Standing::Here | Standing::Left { .. } | Standing::Unknown => Turn::Look,
-    })
-}
-
 /// Whose midnight counts for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
@@ -167,114 +119,150 @@ pub fn lifecycle(employee: &Employee, rules: &Rules, now: Timestamp) -> Lifecycl
     let zone = zone_of(employee, rules).zone;
     let today = now.to_zoned(zone.clone()).date();
     let end = end_of(employee, rules);
-    let left = Lifecycle::at(Standing::Left { ended: end }, None);
+    let end_moment = end.and_then(|end| ends_at(end, &zone, rules));
+    let case = Case { rules, now, zone, end, end_moment };
     if rules.mode == Mode::Offboard || ends_at_once(employee, rules, end) {
-        return left;
+        return case.left(None);
     }
     let Reading::Is(employment) = employee.employment else { return Lifecycle::at(Standing::Unknown, None) };
     let starts = employee.starts.value().copied();
     let coming = starts.filter(|start| *start > today);
-    let on_leave = leave(employee, rules, today);
-    let end_moment = end.and_then(|end| ends_at(end, &zone, rules));
-    let gone = || gone(end, end_moment, now);
-    match (employment, employee.stage, coming) {
+    match (employee.stage, employment, coming) {
+        (Stage::Terminated, _, _) => case.gone(),
         // HR may count people as inactive until they start. Who ends on the first day was to start and never will; a
         // later end is that of a fixed term.
-        (Employment::Inactive, Stage::Unsaid | Stage::Employed | Stage::Hired, Some(start)) if end == Some(start) => {
-            left
+        (stage @ (Stage::Unsaid | Stage::Hired | Stage::Employed), Employment::Inactive, Some(start))
+            if end == Some(start) =>
+        {
+            case.never_comes(start, stage)
         }
-        (_, Stage::Unsaid | Stage::Employed | Stage::Hired, Some(start)) => upcoming(start, &zone, rules, now),
-        (_, Stage::Hired, None) => match starts {
-            Some(start) => begun(start, employment, end, &zone, rules, now),
+        (Stage::Unsaid | Stage::Hired | Stage::Employed, _, Some(start)) => case.upcoming(start),
+        (Stage::Hired, _, None) => match starts {
+            Some(start) => case.begun(start, employment),
             None => Lifecycle::at(Standing::Unknown, None),
         },
-        (_, Stage::Terminated, _) => gone(),
-        (Employment::Inactive, Stage::Unsaid, None) => match &on_leave {
-            Some(leave) => away(leave, None, &zone),
-            None => gone(),
-        },
         // HR's lifecycle says employed and its access says no: somebody turned that off.
-        (Employment::Inactive, Stage::Employed, None) => left,
-        (Employment::Inactive, Stage::Away, _) => {
-            let word = employee.status.value().cloned().unwrap_or_default();
-            away(&on_leave.unwrap_or(Leave::by_access(word)), None, &zone)
+        (Stage::Employed, Employment::Inactive, None) => case.left(None),
+        // Only a status that the rules call leave makes anything else of this than a leaver: time off that was approved
+        // before somebody left is still there afterwards.
+        (Stage::Unsaid, Employment::Inactive, None) => match by_status(employee, rules) {
+            Some(leave) => case.employed(Some(&leave), None),
+            None => case.gone(),
+        },
+        (Stage::Away, Employment::Inactive, _) => {
+            let by_access = || Leave::by_access(employee.status.value().cloned().unwrap_or_default());
+            case.employed(Some(&by_status(employee, rules).unwrap_or_else(by_access)), None)
         }
         // Without the start nobody can tell a colleague from somebody who comes next month: nothing is given on that.
-        (Employment::Active, Stage::Unsaid, None) if employee.starts == Reading::Hidden => {
+        (Stage::Unsaid, Employment::Active, None) if employee.starts == Reading::Hidden => {
             Lifecycle::at(Standing::Unknown, None)
         }
-        (Employment::Active, Stage::Unsaid | Stage::Employed | Stage::Away, _) => {
-            let here = match end_moment.zip(end) {
-                None => Lifecycle::at(Standing::Here, None),
-                Some((moment, end)) => ending(end, moment, now),
-            };
-            match (here.standing, on_leave) {
-                (Standing::Here, Some(leave)) => {
-                    Lifecycle { overdue_end: here.overdue_end, ..away(&leave, here.next_change, &zone) }
-                }
-                (Standing::Here, None) => {
-                    let leaves = crate::leave::next(employee, rules, today).and_then(|day| midnight(day, &zone));
-                    Lifecycle { next_change: here.next_change.into_iter().chain(leaves).min(), ..here }
-                }
-                (
-                    Standing::Upcoming { .. }
-                    | Standing::Away { .. }
-                    | Standing::Leaving { .. }
-                    | Standing::Left { .. }
-                    | Standing::Unknown,
-                    _,
-                ) => here,
+        (Stage::Unsaid | Stage::Employed | Stage::Away, Employment::Active, coming) => {
+            match (leave(employee, rules, today), coming) {
+                // Away before the first day: nothing is given for that either.
+                (None, Some(start)) => case.upcoming(start),
+                (on_leave, _) => case.employed(on_leave.as_ref(), next_leave(employee, rules, today)),
             }
         }
     }
 }
 
-/// HR says that they left. Shortly before their own last day is over, that counts from its end on; long before, at once.
-fn gone(end: Option<Date>, end_moment: Option<Timestamp>, now: Timestamp) -> Lifecycle {
-    let coming = end.zip(end_moment.filter(|moment| *moment > now));
-    let Some((ends, moment)) = coming else { return Lifecycle::at(Standing::Left { ended: end }, None) };
-    match moment.checked_sub(DATE_COUNTS) {
-        Ok(counts_from) if counts_from > now => Lifecycle::at(Standing::Left { ended: end }, Some(counts_from)),
-        Ok(_) | Err(_) => Lifecycle::at(Standing::Leaving { ends }, Some(moment)),
-    }
-}
-
-/// Hired, and the day has come: HR says so itself within hours.
-fn begun(
-    start: Date,
-    employment: Employment,
-    end: Option<Date>,
-    zone: &TimeZone,
-    rules: &Rules,
+/// One person at one moment, with what the answers have in common.
+struct Case<'a> {
+    rules: &'a Rules,
     now: Timestamp,
-) -> Lifecycle {
-    let began = midnight(start, zone);
-    let last_word = began.and_then(|began| began.checked_add(DATE_COUNTS).ok());
-    match (employment, last_word) {
-        (Employment::Inactive, Some(last_word)) if now >= last_word => Lifecycle::at(Standing::Unknown, None),
-        (Employment::Inactive, last_word) => Lifecycle::at(Standing::Here, last_word),
-        (Employment::Active, _) => match end.and_then(|end| Some((end, ends_at(end, zone, rules)?))) {
-            None => Lifecycle::at(Standing::Here, None),
-            Some((end, moment)) => ending(end, moment, now),
-        },
+    zone: TimeZone,
+    end: Option<Date>,
+    /// When access ends on that day.
+    end_moment: Option<Timestamp>,
+}
+
+impl Case<'_> {
+    fn left(&self, next_change: Option<Timestamp>) -> Lifecycle {
+        Lifecycle::at(Standing::Left { ended: self.end }, next_change)
     }
-}
 
-fn upcoming(starts: Date, zone: &TimeZone, rules: &Rules, now: Timestamp) -> Lifecycle {
-    let start = midnight(starts, zone);
-    let create_from = rules.create_days_before.and_then(|days| {
-        let day = starts.checked_sub(Span::new().days(days)).ok()?;
-        midnight(day, zone).filter(|moment| *moment > now)
-    });
-    let next = create_from.into_iter().chain(start).min();
-    Lifecycle { create_from, ..Lifecycle::at(Standing::Upcoming { starts }, next) }
-}
+    fn midnight(&self, day: Date) -> Option<Timestamp> {
+        midnight(day, &self.zone)
+    }
 
-fn away(leave: &Leave, next_change: Option<Timestamp>, zone: &TimeZone) -> Lifecycle {
-    let back = leave.returns.and_then(|day| midnight(day, zone));
-    let standing = Standing::Away { suspend: leave.suspend, leave_groups: leave.leave_groups, returns: leave.returns };
-    let next_change = next_change.into_iter().chain(back).min();
-    Lifecycle { leave: Some(leave.word.clone()), ..Lifecycle::at(standing, next_change) }
+    /// HR says that they left. Shortly before their own last day is over, that counts from its end on; long before, at
+    /// once.
+    fn gone(&self) -> Lifecycle {
+        let coming = self.end.zip(self.end_moment.filter(|moment| *moment > self.now));
+        let Some((ends, moment)) = coming else { return self.left(None) };
+        match moment.checked_sub(DATE_COUNTS) {
+            Ok(counts_from) if counts_from > self.now => self.left(Some(counts_from)),
+            Ok(_) | Err(_) => Lifecycle::at(Standing::Leaving { ends }, Some(moment)),
+        }
+    }
+
+    /// Hired once, and ended on the first day, which is still to come.
+    fn never_comes(&self, start: Date, stage: Stage) -> Lifecycle {
+        match stage {
+            // On that day itself nobody can tell them from somebody who is there for one day.
+            Stage::Unsaid => self.left(self.midnight(start).filter(|first| self.end_moment > Some(*first))),
+            Stage::Hired | Stage::Employed | Stage::Away | Stage::Terminated => self.left(None),
+        }
+    }
+
+    fn upcoming(&self, starts: Date) -> Lifecycle {
+        let create_from = self.rules.create_days_before.and_then(|days| {
+            let day = starts.checked_sub(Span::new().days(days)).ok()?;
+            self.midnight(day).filter(|moment| *moment > self.now)
+        });
+        let next = create_from.into_iter().chain(self.midnight(starts)).min();
+        Lifecycle { create_from, ..Lifecycle::at(Standing::Upcoming { starts }, next) }
+    }
+
+    /// Hired, and the day has come: HR says so itself within hours.
+    fn begun(&self, start: Date, employment: Employment) -> Lifecycle {
+        let last_word = self.midnight(start).and_then(|began| began.checked_add(DATE_COUNTS).ok());
+        let is_over = self.end == Some(start) || self.end_moment.is_some_and(|moment| moment <= self.now);
+        match employment {
+            Employment::Active => self.employed(None, None),
+            // Who is inactive and ends on the first day never came.
+            Employment::Inactive if is_over => self.left(None),
+            Employment::Inactive if last_word.is_some_and(|moment| moment <= self.now) => {
+                Lifecycle::at(Standing::Unknown, self.end_moment)
+            }
+            Employment::Inactive => Lifecycle::at(Standing::Here, last_word.into_iter().chain(self.end_moment).min()),
+        }
+    }
+
+    /// Employed, on leave or not; a date says until when.
+    fn employed(&self, on_leave: Option<&Leave>, next_leave: Option<Date>) -> Lifecycle {
+        let here = self.until_the_end();
+        match here.standing {
+            Standing::Here => {}
+            Standing::Upcoming { .. }
+            | Standing::Away { .. }
+            | Standing::Leaving { .. }
+            | Standing::Left { .. }
+            | Standing::Unknown => return here,
+        }
+        let (standing, day) = match on_leave {
+            None => (Standing::Here, next_leave),
+            Some(&Leave { suspend, leave_groups, returns, .. }) => {
+                (Standing::Away { suspend, leave_groups, returns }, returns)
+            }
+        };
+        let next_change = here.next_change.into_iter().chain(day.and_then(|day| self.midnight(day))).min();
+        Lifecycle { standing, leave: on_leave.map(|leave| leave.word.clone()), next_change, ..here }
+    }
+
+    /// HR's status says employed, and a date says until when: for two days it has the last word.
+    fn until_the_end(&self) -> Lifecycle {
+        let Some((end, moment)) = self.end.zip(self.end_moment) else { return Lifecycle::at(Standing::Here, None) };
+        let last_word = moment.checked_add(DATE_COUNTS).unwrap_or(Timestamp::MAX);
+        if self.now < moment {
+            Lifecycle::at(Standing::Here, Some(moment))
+        } else if self.now < last_word {
+            self.left(Some(last_word))
+        } else {
+            Lifecycle { overdue_end: Some(end), ..Lifecycle::at(Standing::Here, None) }
+        }
+    }
 }
 
 /// The moment at which access ends on that day, by the rules.
@@ -282,18 +270,6 @@ fn ends_at(end: Date, zone: &TimeZone, rules: &Rules) -> Option<Timestamp> {
     match rules.leaver.at {
         Some(time) => zone.to_timestamp(end.to_datetime(time)).ok(),
         None => end.tomorrow().ok().and_then(|day| midnight(day, zone)),
-    }
-}
-
-/// HR says Active, and a date says until when.
-fn ending(end: Date, moment: Timestamp, now: Timestamp) -> Lifecycle {
-    let last_word = moment.checked_add(DATE_COUNTS).unwrap_or(Timestamp::MAX);
-    if now < moment {
-        Lifecycle::at(Standing::Here, Some(moment))
-    } else if now < last_word {
-        Lifecycle::at(Standing::Left { ended: Some(end) }, Some(last_word))
-    } else {
-        Lifecycle { overdue_end: Some(end), ..Lifecycle::at(Standing::Here, None) }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::account::{Account, AccountId};
 use crate::attribute::Attribute;
 use crate::desired::Desired;
 use crate::employee::EmployeeKey;
+use crate::lifecycle::Standing;
 use crate::rules::Rehire;
 use crate::status::Hold;
 
@@ -89,6 +90,11 @@ pub fn find<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> {
 /// number.
 pub fn earlier_self<'c>(desired: &Desired, candidates: &'c Candidates<'_>, account: &Account) -> Option<&'c Claim> {
     let claim = candidates.claimed.get(&account.id).filter(|claim| claim.by != desired.key)?;
+    match desired.standing {
+        Standing::Upcoming { .. } | Standing::Here | Standing::Away { .. } => {}
+        // Two records of one leaver would take the account from each other for ever.
+        Standing::Leaving { .. } | Standing::Left { .. } | Standing::Unknown => return None,
+    }
     let link_agrees = account.link().is_none_or(|link| link == claim.by || link == desired.key);
     let same = claim.left_since.is_some() && link_agrees && same_person(desired, account);
     (same && desired.policy.rehire == Rehire::SameAccount).then_some(claim)
@@ -117,10 +123,12 @@ fn first_match<'a>(desired: &Desired, candidates: &Candidates<'a>) -> Found<'a> 
     if earlier_self(desired, candidates, account).is_some() {
         return Found::Matched(account);
     }
-    if carries_other_identifier(desired, account) {
-        return Found::Doubt(Hold::OtherIdentifier { account: account.id.clone() });
+    match unless_claimed(desired, candidates, account, Found::Matched(account)) {
+        Found::Matched(account) if carries_other_identifier(desired, account) => {
+            Found::Doubt(Hold::OtherIdentifier { account: account.id.clone() })
+        }
+        found => found,
     }
-    unless_claimed(desired, candidates, account, Found::Matched(account))
 }
 
 /// Whether the account has an identifier that is not this person's, or may not be: HR can hide ours.

@@ -2,8 +2,11 @@
 //!
 //! Printed, it is the dry run; reviewed, it is the permission; applied, it is the change; stored, it is the audit row.
 //!
-//! Here is what a plan is. `decide` makes one, `groups` its part about groups, `words` prints it.
+//! Here is what a plan is. `decide` makes one, with `access`, `changes` and `groups` for its parts; `words`
+//! prints it.
 
+mod access;
+mod changes;
 mod decide;
 mod groups;
 mod words;
@@ -58,6 +61,8 @@ pub struct Past {
     pub before_leave: BTreeSet<GroupName>,
     /// What HR says is what was last made so: any difference was made by hand.
     pub settled: bool,
+    /// The last plan was carried out to its end, whatever was to be done.
+    pub completed: bool,
     /// What was noted last.
     pub notes: Vec<Note>,
 }

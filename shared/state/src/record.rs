@@ -6,9 +6,10 @@ use std::fmt;
 use jiff::Timestamp;
 use mapping::account::{AccountId, GroupId, GroupName};
 use mapping::employee::{EmployeeId, EmployeeKey};
-use mapping::lifecycle::{Standing, Turn};
+use mapping::lifecycle::Standing;
 use mapping::request::Trigger;
 use mapping::status::{Note, Status};
+use mapping::turn::Turn;
 use serde::{Deserialize, Serialize};
 
 /// What is kept of a working life beyond how things are now: without it nobody could be brought back as they were, or

@@ -273,6 +273,7 @@ pub(crate) fn past(record: Option<&Record>, fingerprint: u64) -> Past {
         suspended_by_us: record.suspended_by_us,
         left_since: record.life.left_since,
         before_leave: record.life.before_leave.clone(),
+        completed: record.fingerprint.is_some(),
         settled: record.fingerprint == Some(fingerprint) && record.status == Status::Synced,
         notes: record.notes.clone(),
     }

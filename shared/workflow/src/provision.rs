@@ -406,11 +406,11 @@ pub(crate) fn next_change(desired: &Desired, has_account: bool, life: &Life) -> 
 /// What is kept of a working life once a plan was carried out.
 pub(crate) fn life(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &End, now: Timestamp) -> Life {
     let kept = kept(known, desired, plan, end, now);
-    let foreseen = next_change(desired, plan.account.is_some(), &kept).is_some();
+    let next = next_change(desired, plan.account.is_some(), &kept);
     Life {
         standing: Some(desired.standing).filter(|standing| *standing != Standing::Here),
-        turn: desired.turn,
-        zone: desired.zone.clone().filter(|_| foreseen),
+        turn: desired.turn.filter(|_| next == desired.next_change),
+        zone: desired.zone.clone().filter(|_| next.is_some()),
         ..kept
     }
 }

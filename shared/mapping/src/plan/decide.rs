@@ -1,18 +1,20 @@
 //! The decision: one table of whose account it is and what is to become of it, and what follows for each part of it.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
+use super::access::{first_state, half_made, is_inactive, standing_in_words, state, state_change, wants_suspended};
+use super::changes::{changes, wanted_manager};
 use super::groups::groups;
-use super::{Action, Change, ManagerChange, ManagerSeen, Plan, Seen, StateChange, Verdict};
-use crate::account::{Account, AccountId, AccountState, LINK_ATTRIBUTE, Mail};
+use super::{Action, Change, ManagerChange, Plan, Seen, StateChange, Verdict};
+use crate::account::{Account, AccountState, LINK_ATTRIBUTE, Mail};
 use crate::attribute::Attribute;
-use crate::desired::{Desired, Wanted, WantedManager};
-use crate::employee::{Employment, Reading};
+use crate::desired::{Desired, WantedManager};
 use crate::lifecycle::Standing;
 use crate::matching::{Found, earlier_self, find};
-use crate::rules::{DeletedAccount, FirstState, InactivePeople, ManualChanges, ManualSuspension, Mode, ScopeExit};
+use crate::rules::{DeletedAccount, InactivePeople, Mode, ScopeExit};
 use crate::status::{Brake, Hold, Note, Skip};
 
 /// What to do so that what is becomes what should be. Planning again after it is done plans nothing.
@@ -28,18 +30,7 @@ pub fn plan(desired: &Desired, seen: &Seen<'_>) -> Plan {
         };
     }
     if let Standing::Leaving { ends } = desired.standing {
-        return match found {
-            Found::Theirs(account) | Found::Matched(account)
-                if seen.past.left_since.is_none() && account.state != AccountState::Suspended =>
-            {
-                // Nothing is given on the last day, and nothing taken before it is over.
-                stop(desired, seen, Some(account), Verdict::Proceed)
-            }
-            // Whoever has lost access already does not get it back for the last hours.
-            Found::Theirs(_) | Found::Matched(_) | Found::Nothing | Found::Gone(_) | Found::Doubt(_) => {
-                plan(&Desired { standing: Standing::Left { ended: Some(ends) }, ..desired.clone() }, seen)
-            }
-        };
+        return leaving(desired, seen, found, ends);
     }
     match (found, &desired.scope, leaver) {
         // A leaver's linked account is dealt with even if HR has blanked the e-mail or moved them out of scope.
@@ -82,6 +73,24 @@ pub fn plan(desired: &Desired, seen: &Seen<'_>) -> Plan {
     }
 }
 
+/// Nothing is given on the last day, and nothing taken before it is over.
+fn leaving(desired: &Desired, seen: &Seen<'_>, found: Found<'_>, ends: Date) -> Plan {
+    let waits = |account: &Account| seen.past.left_since.is_none() && account.state != AccountState::Suspended;
+    // An account that nobody linked is not linked on the last day if it would not be on another: once it is, it is dealt
+    // with as theirs.
+    let by_email = |account: &Account| desired.email.as_deref() == Some(&*account.email);
+    match found {
+        Found::Theirs(account) if waits(account) => stop(desired, seen, Some(account), Verdict::Proceed),
+        Found::Matched(account) if waits(account) && desired.scope.is_ok() && by_email(account) => {
+            stop(desired, seen, Some(account), Verdict::Proceed)
+        }
+        // Whoever has lost access already does not get it back for the last hours.
+        Found::Theirs(_) | Found::Matched(_) | Found::Nothing | Found::Gone(_) | Found::Doubt(_) => {
+            plan(&Desired { standing: Standing::Left { ended: Some(ends) }, ..desired.clone() }, seen)
+        }
+    }
+}
+
 /// A plan without anything to do, and why.
 fn stop(desired: &Desired, seen: &Seen<'_>, account: Option<&Account>, verdict: Verdict) -> Plan {
     let mut plan = Plan::without_actions(desired, account, verdict);
@@ -89,6 +98,8 @@ fn stop(desired: &Desired, seen: &Seen<'_>, account: Option<&Account>, verdict: 
     plan.suspended_by_us = seen.past.suspended_by_us && account.is_none_or(|a| a.state == AccountState::Suspended);
     plan.groups = seen.groups.clone();
     plan.before_leave = seen.past.before_leave.clone();
+    // What was changed by hand is not looked at now, and is not forgotten either.
+    plan.notes.extend(seen.past.notes.iter().filter(|note| matches!(note, Note::ChangedByHand { .. })).cloned());
     plan
 }
 
@@ -130,6 +141,9 @@ fn leave_scope(desired: &Desired, seen: &Seen<'_>, account: &Account, why: &Skip
     let nowhere =
         Desired { groups: Default::default(), groups_decided: true, kept: Default::default(), ..desired.clone() };
     groups(&nowhere, seen, seen.groups, &because, &mut plan);
+    if matches!(desired.standing, Standing::Away { .. }) {
+        plan.before_leave = seen.past.before_leave.clone();
+    }
     plan.brake = plan.takes_away().then_some(Brake::LeaveScope);
     plan
 }
@@ -201,7 +215,10 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
     let earlier = earlier_self(desired, &seen.candidates, account);
     plan.takes_over = earlier.map(|claim| claim.by.clone());
     let ours = seen.past.suspended_by_us || earlier.is_some_and(|claim| claim.suspended_by_us);
-    let state = state(desired, account, ours, &mut plan.notes);
+    let state = match half_made(desired, seen, account) {
+        true => Some(state_change(desired, account, AccountState::Activated)),
+        false => state(desired, account, ours, &mut plan.notes),
+    };
     // A leaver's attributes stay as they were: the record is often blanked in HR, and is evidence here.
     let mut changes = if leaver { Vec::new() } else { changes(desired, seen, account, &mut plan.notes) };
     if account.link().as_ref() != Some(&desired.key) {
@@ -219,7 +236,13 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
         Some(_) | None => None,
     };
     let ends_suspended = state.as_ref().map_or(account.state, |s| s.to) == AccountState::Suspended;
-    plan.suspended_by_us = ends_suspended && (ours || wants_suspended(desired));
+    // A suspension that an administrator was known to have made before the leave is there after it too.
+    let away = matches!(desired.standing, Standing::Away { .. });
+    let by_hand = away && !ours && ends_suspended && seen.past.notes.contains(&Note::SuspendedByHand);
+    if by_hand && !plan.notes.contains(&Note::SuspendedByHand) {
+        plan.notes.push(Note::SuspendedByHand);
+    }
+    plan.suspended_by_us = ends_suspended && (ours || (wants_suspended(desired) && !by_hand));
     if state.is_some() || !changes.is_empty() || manager.is_some() {
         plan.actions.push(Action::Update { account: account.id.clone(), state, changes, manager });
     }
@@ -244,9 +267,13 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
     plan
 }
 
-/// Why the account is deleted, if it is: a leaver's, suspended by us for as long as the rules say, and still so.
+/// Why the account is deleted, if it is: a leaver's, suspended by us for as long as the rules say, and still so. A date
+/// alone takes access and gives it back if HR still says Active two days later; a deletion nobody takes back.
 fn deletion(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Option<String> {
     let Standing::Left { .. } = desired.standing else { return None };
+    if !is_inactive(desired) && desired.policy.mode != Mode::Offboard {
+        return None;
+    }
     let due = desired.policy.deletes_at(seen.past.left_since?)?;
     let ours = account.state == AccountState::Suspended && seen.past.suspended_by_us;
     let days = desired.policy.delete_after_days?;
@@ -261,178 +288,4 @@ fn stamp(desired: &Desired, from: Option<String>) -> Change {
         to: Some(desired.key.to_string()),
         because: Arc::from("Hirewire's link"),
     }
-}
-
-fn changes(desired: &Desired, seen: &Seen<'_>, account: &Account, notes: &mut Vec<Note>) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for wanted in &desired.wanted {
-        let (from, to) = (account.get(&wanted.attribute), wanted.value.as_deref());
-        // An e-mail can be changed but not cleared; without one the person is out of scope anyway.
-        if from == to || (wanted.attribute == Attribute::Email && to.is_none()) {
-            continue;
-        }
-        if let Some(hr) = changed_by_hand(desired, seen, wanted, from) {
-            notes.push(Note::ChangedByHand { what: wanted.attribute.to_string(), hr });
-            continue;
-        }
-        // JumpCloud would refuse the whole write for it, and with it what matters more.
-        if let Some(holder) = other_holder(&wanted.attribute, seen, account) {
-            notes.push(Note::Taken { what: wanted.attribute.to_string(), account: holder.id.clone() });
-            continue;
-        }
-        changes.push(Change {
-            attribute: wanted.attribute.clone(),
-            from: from.map(str::to_owned),
-            to: to.map(str::to_owned),
-            because: Arc::clone(&wanted.because),
-        });
-    }
-    changes
-}
-
-/// A digest of what HR says, if somebody changed this slot by hand and the rules respect that: HR says nothing new since
-/// all was as it says, or since the change was noted.
-fn changed_by_hand(desired: &Desired, seen: &Seen<'_>, wanted: &Wanted, from: Option<&str>) -> Option<u64> {
-    if desired.policy.manual_changes == ManualChanges::Override || from.is_none() && wanted.value.is_none() {
-        return None;
-    }
-    let mut hasher = DefaultHasher::new();
-    wanted.value.hash(&mut hasher);
-    let says = hasher.finish();
-    let noted = seen.past.notes.iter().any(|note| match note {
-        Note::ChangedByHand { what, hr } => *what == wanted.attribute.to_string() && *hr == says,
-        _ => false,
-    });
-    (seen.past.settled || noted).then_some(says)
-}
-
-/// Another account that has what this slot shall hold, where JumpCloud wants it unique.
-fn other_holder<'a>(attribute: &Attribute, seen: &Seen<'a>, account: &Account) -> Option<&'a Account> {
-    let holders = if *attribute == Attribute::Email {
-        &seen.candidates.email[..]
-    } else if *attribute == Attribute::EmployeeIdentifier {
-        &seen.candidates.identifier[..]
-    } else {
-        &[]
-    };
-    holders.iter().copied().find(|holder| holder.id != account.id)
-}
-
-/// The account to name, `Some(None)` for nobody; `None` where that is not ours to say, or not now. Whoever has none yet
-/// is waited for.
-fn wanted_manager(desired: &Desired, seen: &Seen<'_>, plan: &mut Plan) -> Option<Option<AccountId>> {
-    let id = match &desired.manager {
-        WantedManager::NotOurs => return None,
-        WantedManager::Nobody => return Some(None),
-        WantedManager::Person(id) => id,
-    };
-    let (named, note) = match &seen.manager {
-        ManagerSeen::Account(account) => return Some(Some(account.clone())),
-        ManagerSeen::NoAccount => (Some(None), Note::ManagerWithoutAccount { manager: id.clone() }),
-        ManagerSeen::Unknown => (None, Note::ManagerPending { manager: id.clone() }),
-    };
-    plan.waits_for = Some(id.clone());
-    plan.notes.push(note);
-    named
-}
-
-fn is_inactive(desired: &Desired) -> bool {
-    desired.employment == Reading::Is(Employment::Inactive)
-}
-
-/// Whether, by rules and HR, the account ought to be suspended now.
-fn wants_suspended(desired: &Desired) -> bool {
-    let hr_inactive = is_inactive(desired);
-    match (desired.policy.first_state, desired.standing) {
-        (FirstState::AlwaysSuspended, _) => true,
-        (FirstState::AlwaysActive, _) => false,
-        (FirstState::SuspendedUntilStart, Standing::Upcoming { .. }) => true,
-        (FirstState::AsHrSays, Standing::Upcoming { .. }) => hr_inactive,
-        (_, Standing::Left { .. }) => desired.policy.suspend_leavers,
-        (FirstState::AsHrSays, Standing::Away { suspend, .. }) => suspend || hr_inactive,
-        (_, Standing::Away { suspend, .. }) => suspend,
-        (_, Standing::Upcoming { .. } | Standing::Here | Standing::Leaving { .. } | Standing::Unknown) => false,
-    }
-}
-
-fn first_state(desired: &Desired) -> (AccountState, String) {
-    let state = match (desired.policy.first_state, wants_suspended(desired)) {
-        (_, true) => AccountState::Suspended,
-        (FirstState::Staged, false) => AccountState::Staged,
-        (FirstState::StagedUntilStart, false) if matches!(desired.standing, Standing::Upcoming { .. }) => {
-            AccountState::Staged
-        }
-        (
-            FirstState::Active
-            | FirstState::AlwaysActive
-            | FirstState::AlwaysSuspended
-            | FirstState::SuspendedUntilStart
-            | FirstState::StagedUntilStart
-            | FirstState::AsHrSays,
-            false,
-        ) => AccountState::Activated,
-    };
-    (state, standing_in_words(desired))
-}
-
-pub(super) fn standing_in_words(desired: &Desired) -> String {
-    if desired.policy.mode == Mode::Offboard {
-        return "mode = \"offboard\"".to_owned();
-    }
-    match desired.standing {
-        Standing::Away { returns, .. } => {
-            let word = desired.leave.as_deref().filter(|word| !word.is_empty()).unwrap_or("HR gives no access");
-            match returns {
-                Some(day) => format!("on leave ({word}), back {day}"),
-                None => format!("on leave ({word})"),
-            }
-        }
-        Standing::Upcoming { starts } => format!("starts {starts}"),
-        Standing::Here => "HR says Active".to_owned(),
-        Standing::Left { ended: Some(ended) } | Standing::Leaving { ends: ended } => format!("last day {ended}"),
-        Standing::Left { ended: None } => "HR says Inactive".to_owned(),
-        Standing::Unknown => "HR hides the status or the first day".to_owned(),
-    }
-}
-
-/// The one table of state changes of an existing account.
-fn state(desired: &Desired, account: &Account, ours: bool, notes: &mut Vec<Note>) -> Option<StateChange> {
-    let respects = desired.policy.manual_suspension == ManualSuspension::Respect;
-    let to = match (account.state, wants_suspended(desired), desired.standing) {
-        (AccountState::Suspended, true, _) => None,
-        (AccountState::Activated, true, Standing::Upcoming { .. })
-            if desired.policy.first_state == FirstState::SuspendedUntilStart =>
-        {
-            // A start that moved later takes nothing from somebody who already has access.
-            None
-        }
-        // Nothing is taken from a staged account, and what is staged once never is again.
-        (AccountState::Staged, true, Standing::Away { .. }) => None,
-        (AccountState::Activated | AccountState::Staged, true, _) => Some(AccountState::Suspended),
-        // Before the start a leaver's account (a rehire to come) stays as it is.
-        (AccountState::Suspended, false, Standing::Upcoming { .. })
-            if !matches!(desired.policy.first_state, FirstState::AlwaysActive | FirstState::AsHrSays) =>
-        {
-            None
-        }
-        (AccountState::Suspended, false, Standing::Left { .. } | Standing::Leaving { .. } | Standing::Unknown) => None,
-        (AccountState::Suspended, false, Standing::Here | Standing::Upcoming { .. } | Standing::Away { .. })
-            if ours || !respects =>
-        {
-            Some(AccountState::Activated)
-        }
-        (AccountState::Suspended, false, Standing::Here | Standing::Upcoming { .. } | Standing::Away { .. }) => {
-            notes.push(Note::SuspendedByHand);
-            None
-        }
-        (AccountState::Staged, false, Standing::Here | Standing::Away { .. })
-            if desired.policy.first_state != FirstState::Staged =>
-        {
-            Some(AccountState::Activated)
-        }
-        (AccountState::Staged | AccountState::Activated, false, _) => None,
-    };
-    let activates = account.state == AccountState::Staged && to == Some(AccountState::Activated);
-    let mail = desired.policy.mail.clone().filter(|_| activates).unwrap_or_default();
-    to.map(|to| StateChange { from: account.state, to, because: standing_in_words(desired), mail })
 }

@@ -41,6 +41,14 @@ pub(super) fn groups(
         };
         plan.actions.push(Action::Join { group: group.clone(), because, create });
     }
+    // Whoever was away meanwhile keeps what everybody else keeps of whose department no rule knows.
+    for (group, note) in desired.kept.iter().filter(|(group, _)| seen.past.before_leave.contains(*group)) {
+        if (seen.group)(group) == GroupSeen::Static && plan.groups.insert(group.clone()) {
+            plan.notes.push(note.clone());
+            let because = Arc::from("held before the leave");
+            plan.actions.push(Action::Join { group: group.clone(), because, create: false });
+        }
+    }
     if !desired.groups_decided {
         return;
     }

@@ -7,7 +7,8 @@ use jiff::ToSpan;
 use mapping::account::{Account, AccountId, AccountState, LINK_ATTRIBUTE};
 use mapping::attribute::Attribute;
 use mapping::desired::{Desired, WantedManager};
-use mapping::employee::{Employment, Reading};
+use mapping::employee::{Absence, Employment, Reading, Stage};
+use mapping::lifecycle::Standing;
 use mapping::plan::{Action, Change, Plan, Verdict};
 use mapping::rules::{GroupNaming, Rules};
 use mapping::status::Skip;
@@ -60,15 +61,38 @@ const FIELDS: [&str; 11] = [
 /// Every first state with every rule about leavers and hands.
 static RULES: LazyLock<Vec<Rules>> = LazyLock::new(|| {
     let mut all = Vec::new();
-    for state in ["staged", "active", "suspended-until-start", "always-active", "always-suspended", "as-hr-says"] {
+    for state in [
+        "staged",
+        "staged-until-start",
+        "active",
+        "suspended-until-start",
+        "always-active",
+        "always-suspended",
+        "as-hr-says",
+    ] {
         for rest in [
             "",
             "manual_suspension = \"override\"\ncreate_days_before_start = 7\ndeleted_account = \"recreate\"",
             "[connection.leaver]\naccount = \"leave\"",
             "create_groups = false\nmanager = false\n[connection.leaver]\ngroups = \"keep\"",
             "[connection.scope]\nemail_domains = [\"acme.example\"]\nwhen = 'department != \"Secret\"'",
+            "manual_changes = \"respect\"\n[connection.scope]\nwhen = 'department != \"Secret\"'\non_leaving = \"leave-groups\"",
+            "inactive_people = \"suspended\"\n[connection.leaver]\non = \"last-day\"\nat = \"17:00\"\ndevices = \"remove\"\ndelete_after_days = 3\n\
+             at_once = 'badge == \"x@y\"'",
         ] {
-            all.push(rules(&format!("first_state = \"{state}\"\n{rest}\n{ATTRIBUTES}")));
+            if state != "always-active" || !rest.contains("delete_after_days") {
+                all.push(rules(&format!("first_state = \"{state}\"\n{rest}\n{ATTRIBUTES}")));
+            }
+        }
+        // What always is active is never suspended.
+        let account = if state == "always-active" { "keep" } else { "suspend" };
+        for groups in ["leave", "keep"] {
+            let scope = "[connection.scope]\nwhen = 'department != \"Secret\"'\non_leaving = \"suspend\"";
+            let leave = format!(
+                "[connection.leave]\nstatuses = [\"Parental leave\"]\ntime_off_types = [\"Sabbatical\"]\n\
+                 time_off_longer_than_days = 5\naccount = \"{account}\"\ngroups = \"{groups}\""
+            );
+            all.push(rules(&format!("first_state = \"{state}\"\n{scope}\n{leave}\n{ATTRIBUTES}")));
         }
     }
     all
@@ -128,14 +152,33 @@ fn person(id: &'static str) -> impl Strategy<Value = Person> {
         Reading::Is(employee_id("9")),
     ]);
     let fields = prop::collection::vec(value(), FIELDS.len());
-    (employment, day(), day(), manager, email(), fields).prop_map(
-        move |(employment, starts, ends, manager, email, values)| {
+    (employment, day(), day(), manager, email(), fields, life()).prop_map(
+        move |(employment, starts, ends, manager, email, values, (stage, status, last_day, absences, zone))| {
             let mut fields: BTreeMap<String, Reading<String>> =
                 FIELDS.iter().map(|n| (*n).to_owned()).zip(values).collect();
             fields.insert("workEmail".to_owned(), email);
-            Person { employment, starts, ends, manager, fields, ..Person::new(id, "Ada", "Example") }
+            let (stage, status) = (stage, status.map_or(Reading::Empty, |word| Reading::Is(word.into())));
+            let life = Person { stage, status, last_day, absences, zone, ..Person::new(id, "Ada", "Example") };
+            Person { employment, starts, ends, manager, fields, ..life }
         },
     )
+}
+
+type Life = (Stage, Option<&'static str>, Reading<jiff::civil::Date>, Vec<Absence>, Option<String>);
+
+/// What HR's lifecycle, the last day and time off add to the status and the dates.
+pub fn life() -> impl Strategy<Value = Life> {
+    let stages = [Stage::Hired, Stage::Employed, Stage::Employed, Stage::Away, Stage::Terminated];
+    let stage = prop_oneof![3 => Just(Stage::Unsaid), 3 => select(stages.to_vec())];
+    let status = select(vec![None, None, Some("Parental leave"), Some("parental-leave"), Some("Study leave")]);
+    let last_day = prop_oneof![3 => Just(Reading::Empty), 2 => day()];
+    let absence = (-40_i64..40, 0_i64..30, select(vec!["Sabbatical", "Vacation"])).prop_map(|(from, days, kind)| {
+        let from = date("2026-03-02").saturating_add(from.days());
+        Absence { kind: kind.into(), from, through: from.saturating_add(days.days()) }
+    });
+    let zone = select(vec![None, None, Some("Pacific/Kiritimati"), Some("Pacific/Pago_Pago"), Some("Mars/Olympus")]);
+    let zone = zone.prop_map(|zone| zone.map(str::to_owned));
+    (stage, status, last_day, prop::collection::vec(absence, 0..3), zone)
 }
 
 /// Accounts with things of others on them; the first may be linked, stamped, suspended.
@@ -279,7 +322,9 @@ proptest! {
                 }
                 Action::Leave { group, .. } => {
                     let named = rules.fixed_groups().contains(group) || world.managed.contains(group);
-                    prop_assert!(named && !desired.groups.contains_key(group) && !world.dynamic.contains(group));
+                    let withdraws = matches!(plan.verdict, Verdict::Withdraw(_));
+                    prop_assert!(named && !world.dynamic.contains(group));
+                    prop_assert!(withdraws || !desired.groups.contains_key(group));
                 }
                 Action::Create { .. } | Action::Update { .. } | Action::Unbind { .. } | Action::Delete { .. } => {}
             }
@@ -294,7 +339,8 @@ proptest! {
                 prop_assert_eq!(before.groups_of(id), world.groups_of(id));
             }
         }
-        prop_assert!(plan.verdict == Verdict::Proceed || world.accounts == before.accounts);
+        let does = matches!(plan.verdict, Verdict::Proceed | Verdict::Withdraw(_));
+        prop_assert!(does || world.accounts == before.accounts);
     }
 
     #[test]
@@ -328,7 +374,10 @@ proptest! {
             };
             rule.when.as_ref().is_some_and(reads_hidden) || named
         });
-        let left = matches!(Desired::of(&part.employee(), rules, now()).standing, mapping::lifecycle::Standing::Left { .. });
+        // HR's explicit word, and the rules' for it: left, on leave, or no longer one of those whom the rules are about.
+        let standing = Desired::of(&part.employee(), rules, now()).standing;
+        let told = matches!(standing, Standing::Left { .. } | Standing::Away { leave_groups: true, .. })
+            || matches!(plan.verdict, Verdict::Withdraw(_));
         let leaves = |plan: &Plan| -> BTreeSet<String> {
             plan.actions.iter().filter_map(|a| match a {
                 Action::Leave { group, .. } => Some(group.to_string()),
@@ -339,7 +388,7 @@ proptest! {
                 | Action::Delete { .. } => None,
             }).collect()
         };
-        prop_assert!(!undecided || left || leaves(&plan).is_empty(), "{plan}");
+        prop_assert!(!undecided || told || leaves(&plan).is_empty(), "{plan}");
         let loses = |plan: &Plan| {
             let mut after = world.clone();
             after.apply(plan);
@@ -352,7 +401,8 @@ proptest! {
         if comparable && full.account == plan.account && full.verdict == Verdict::Proceed {
             prop_assert!(leaves(&plan).is_subset(&leaves(&full)), "{plan}but with all fields\n{full}");
         }
-        if part.employment == Reading::Hidden {
+        // A switch in HR that ends access at once is explicit too.
+        if part.employment == Reading::Hidden && !matches!(standing, Standing::Left { .. }) {
             prop_assert!(plan.is_empty());
             prop_assert!(matches!(plan.verdict, Verdict::Skip(Skip::StatusHidden)), "{plan}");
         }

@@ -1,28 +1,40 @@
 //! Who may work: every first state, standing and present state of an account, with what comes of it.
 
-use mapping::account::AccountState;
-use mapping::employee::{Employment, Reading};
-use mapping::plan::Action;
+use mapping::account::{AccountState, Mail};
+use mapping::employee::{Employment, Reading, Stage};
+use mapping::plan::{Action, Verdict};
+use mapping::status::{Hold, Skip};
 
 use crate::people::{Person, ada, key, now, rules};
 use crate::world::{World, account, account_id, in_state, with};
 
-const FIRST_STATES: [&str; 6] =
-    ["staged", "active", "suspended-until-start", "always-active", "always-suspended", "as-hr-says"];
+const FIRST_STATES: [&str; 7] = [
+    "staged",
+    "staged-until-start",
+    "active",
+    "suspended-until-start",
+    "always-active",
+    "always-suspended",
+    "as-hr-says",
+];
 
-/// `soon` and `soon/inactive` start next week, HR calling them active or not; `hidden` hides the first day.
+/// `soon` and `soon/inactive` start next week, HR calling them active or not; `away` is leave with access, by HR, and
+/// `away/inactive` without; `leaving` has a last day that is not over; `hidden` hides the first day.
 fn standing(name: &str) -> Person {
     match name {
         "soon" => ada().starts("2026-03-09"),
         "soon/inactive" => ada().starts("2026-03-09").employment(Employment::Inactive),
         "here" => ada(),
+        "away" => ada().stage(Stage::Away, "leave"),
+        "away/inactive" => ada().stage(Stage::Away, "leave").employment(Employment::Inactive),
+        "leaving" => ada().employment(Employment::Inactive).ends("2026-03-02"),
         "left" => ada().employment(Employment::Inactive).ends("2026-02-27"),
         "hidden" => Person { starts: Reading::Hidden, ..ada() },
         other => panic!("{other}?"),
     }
 }
 
-const STANDINGS: [&str; 5] = ["soon", "soon/inactive", "here", "left", "hidden"];
+const STANDINGS: [&str; 8] = ["soon", "soon/inactive", "here", "away", "away/inactive", "leaving", "left", "hidden"];
 
 fn short(state: AccountState) -> &'static str {
     match state {
@@ -91,31 +103,57 @@ fn what_becomes_of_an_account() {
 staged                soon           staged     ·          ·          ·          ·
 staged                soon/inactive  staged     ·          ·          ·          ·
 staged                here           staged     ·          ·          active     ·
+staged                away           staged     ·          ·          active     ·
+staged                away/inactive  -          ·          suspended  ·          ·
+staged                leaving        -          ·          ·          ·          ·
 staged                left           -          suspended  suspended  ·          ·
 staged                hidden         -          ·          ·          ·          ·
+staged-until-start    soon           staged     ·          ·          ·          ·
+staged-until-start    soon/inactive  staged     ·          ·          ·          ·
+staged-until-start    here           active     active     ·          active     ·
+staged-until-start    away           active     active     ·          active     ·
+staged-until-start    away/inactive  -          ·          suspended  ·          ·
+staged-until-start    leaving        -          ·          ·          ·          ·
+staged-until-start    left           -          suspended  suspended  ·          ·
+staged-until-start    hidden         -          ·          ·          ·          ·
 active                soon           active     ·          ·          ·          ·
 active                soon/inactive  active     ·          ·          ·          ·
 active                here           active     active     ·          active     ·
+active                away           active     active     ·          active     ·
+active                away/inactive  -          ·          suspended  ·          ·
+active                leaving        -          ·          ·          ·          ·
 active                left           -          suspended  suspended  ·          ·
 active                hidden         -          ·          ·          ·          ·
 suspended-until-start soon           suspended  suspended  ·          ·          ·
 suspended-until-start soon/inactive  suspended  suspended  ·          ·          ·
 suspended-until-start here           active     active     ·          active     ·
+suspended-until-start away           active     active     ·          active     ·
+suspended-until-start away/inactive  -          ·          suspended  ·          ·
+suspended-until-start leaving        -          ·          ·          ·          ·
 suspended-until-start left           -          suspended  suspended  ·          ·
 suspended-until-start hidden         -          ·          ·          ·          ·
 always-active         soon           active     ·          ·          active     ·
 always-active         soon/inactive  active     ·          ·          active     ·
 always-active         here           active     active     ·          active     ·
+always-active         away           active     active     ·          active     ·
+always-active         away/inactive  -          active     ·          active     ·
+always-active         leaving        -          ·          ·          ·          ·
 always-active         left           -          ·          ·          ·          ·
 always-active         hidden         -          ·          ·          ·          ·
 always-suspended      soon           suspended  suspended  suspended  ·          ·
 always-suspended      soon/inactive  suspended  suspended  suspended  ·          ·
 always-suspended      here           suspended  suspended  suspended  ·          ·
+always-suspended      away           suspended  suspended  suspended  ·          ·
+always-suspended      away/inactive  -          ·          suspended  ·          ·
+always-suspended      leaving        -          ·          ·          ·          ·
 always-suspended      left           -          suspended  suspended  ·          ·
 always-suspended      hidden         -          suspended  suspended  ·          ·
 as-hr-says            soon           active     ·          ·          active     ·
 as-hr-says            soon/inactive  suspended  suspended  suspended  ·          ·
 as-hr-says            here           active     active     ·          active     ·
+as-hr-says            away           active     active     ·          active     ·
+as-hr-says            away/inactive  -          ·          suspended  ·          ·
+as-hr-says            leaving        -          ·          ·          ·          ·
 as-hr-says            left           -          suspended  suspended  ·          ·
 as-hr-says            hidden         -          ·          ·          ·          ·
 ";
@@ -165,4 +203,119 @@ fn a_leaver_found_suspended_is_ours_to_bring_back() {
         world.apply(&plan);
     }
     assert_eq!(world.accounts[&account_id("ada.byron")].state, AccountState::Activated);
+}
+
+/// What of a plan is told by mail, and to which state.
+fn mail(lines: &str, world: &World, person: &Person) -> String {
+    let plan = world.plan(&person.employee(), &rules(lines), now());
+    let told = plan.actions.iter().filter_map(|action| match action {
+        Action::Create { state, mail, password, .. } => {
+            Some(format!("made {}{}{}", short(*state), sent(mail), if *password { ", password" } else { "" }))
+        }
+        Action::Update { state: Some(change), .. } => Some(format!("{}{}", short(change.to), sent(&change.mail))),
+        Action::Update { state: None, .. }
+        | Action::Join { .. }
+        | Action::Leave { .. }
+        | Action::Unbind { .. }
+        | Action::Delete { .. } => None,
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn sent(mail: &Mail) -> String {
+    match mail {
+        Mail::Withheld => String::new(),
+        Mail::Sent => ", mail".to_owned(),
+        Mail::To(address) => format!(", mail to {address}"),
+    }
+}
+
+/// JumpCloud sends its mail when a staged account becomes active, and never about a suspended one.
+#[test]
+fn the_activation_mail() {
+    let theirs = |state| {
+        let account = with(account("ada.byron", "ada.byron@acme.example"), "hirewireId", "acme:7");
+        let id = account.id.clone();
+        let mut world = World::of([in_state(account, state)]).linked(&key("7"), &id);
+        world.suspended_by_us.insert(key("7"));
+        world
+    };
+    let (none, staged) = (World::default(), theirs(AccountState::Staged));
+    let (active, suspended) = (theirs(AccountState::Activated), theirs(AccountState::Suspended));
+    let send = |first_state: &str, mail: &str| {
+        format!("first_state = \"{first_state}\"\n[connection.activation]\nmail = \"{mail}\"")
+    };
+    for (lines, world, person, expected) in [
+        (send("active", "send"), &none, "here", "made active, mail"),
+        (send("active", "withhold"), &none, "here", "made active"),
+        (send("active", "it@acme.example"), &none, "here", "made active, mail to it@acme.example"),
+        (send("staged", "send"), &none, "here", "made staged"),
+        (send("staged-until-start", "send"), &none, "soon", "made staged"),
+        (send("staged-until-start", "send"), &none, "here", "made active, mail"),
+        (send("staged-until-start", "send"), &staged, "soon", ""),
+        (send("staged-until-start", "send"), &staged, "here", "active, mail"),
+        (send("staged-until-start", "send"), &staged, "leaving", ""),
+        (send("staged-until-start", "send"), &staged, "left", "suspended"),
+        (send("active", "send"), &active, "here", ""),
+        (send("active", "send"), &suspended, "here", "active"),
+        (send("active", "send"), &none, "away/inactive", ""),
+        ("first_state = \"active\"".to_owned(), &none, "here", "made active"),
+        (
+            "first_state = \"active\"\n[connection.activation]\ndefault_password = \"env:PASSWORD\"".to_owned(),
+            &none,
+            "here",
+            "made active, password",
+        ),
+    ] {
+        assert_eq!(mail(&lines, world, &standing(person)), expected, "{lines} {person}");
+    }
+}
+
+/// With an activation mail an account is made staged and then activated. If something happens in between, the next run
+/// goes on there; what an administrator staged is not activated before its time.
+#[test]
+fn a_half_made_account_is_made_whole() {
+    let lines = |first_state: &str, mail: &str| {
+        format!("first_state = \"{first_state}\"\n[connection.activation]\nmail = \"{mail}\"")
+    };
+    let stamped = || with(account("ada.byron", "ada.byron@acme.example"), "hirewireId", "acme:7");
+    let half = World::of([in_state(stamped(), AccountState::Staged)]);
+    for (first_state, mail_to, person, expected) in [
+        ("active", "send", "soon", "active, mail"),
+        ("active", "send", "soon/inactive", "active, mail"),
+        ("always-active", "send", "soon", "active, mail"),
+        ("active", "send", "here", "active, mail"),
+        ("active", "send", "away", "active, mail"),
+        ("active", "withhold", "soon", ""),
+        ("staged-until-start", "send", "soon", ""),
+        ("staged", "send", "here", ""),
+        ("active", "send", "leaving", ""),
+        ("active", "send", "left", "suspended"),
+        ("active", "send", "hidden", ""),
+    ] {
+        let said = mail(&lines(first_state, mail_to), &half, &standing(person));
+        assert_eq!(said, expected, "{first_state} {mail_to} {person}");
+    }
+    // An administrator's: not ours by its own word at first, and when it is, by a run that was completed.
+    let rules = rules(&lines("active", "send"));
+    let mut theirs = World::of([in_state(account("ada", "ada.byron@acme.example"), AccountState::Staged)]);
+    for _ in 0..3 {
+        theirs.sync(&standing("soon").employee(), &rules, now());
+        assert_eq!(theirs.accounts[&account_id("ada")].state, AccountState::Staged);
+    }
+}
+
+/// The last day gives nothing, and links nobody whom another day would not.
+#[test]
+fn an_account_that_is_found_on_the_last_day() {
+    let leaving = standing("leaving");
+    let by_number = with(account("ada", "ada@old.example"), "employeeIdentifier", "7");
+    let world = World::of([by_number]);
+    let plan = world.plan(&leaving.employee(), &rules(""), now());
+    assert!(matches!(plan.verdict, Verdict::Hold(Hold::LeaverByIdentifier { .. })), "{plan}");
+    let mut world = World::of([account("ada", "ada.byron@acme.example")]);
+    let plan = world.sync(&leaving.employee(), &rules(""), now());
+    assert!(plan.is_empty() && plan.verdict == Verdict::Proceed, "{plan}");
+    let none = World::default().plan(&leaving.employee(), &rules(""), now());
+    assert_eq!(none.verdict, Verdict::Skip(Skip::Inactive));
 }

@@ -10,9 +10,11 @@ use mapping::account::{
 use mapping::attribute::Attribute;
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeId, EmployeeKey};
+use mapping::lifecycle::Standing;
 use mapping::matching::{Candidates, Claim, Link};
 use mapping::plan::{Action, Change, GroupSeen, ManagerSeen, Past, Plan, Seen, Verdict, plan};
 use mapping::rules::Rules;
+use mapping::status::Status;
 
 /// Accounts and groups, and what Hirewire remembers of them.
 #[derive(Clone, Default, PartialEq)]
@@ -22,8 +24,10 @@ pub struct World {
     pub dynamic: BTreeSet<GroupName>,
     pub links: BTreeMap<EmployeeKey, AccountId>,
     pub suspended_by_us: BTreeSet<EmployeeKey>,
-    /// What is kept besides, of whoever is planned.
-    pub past: Past,
+    /// What is kept besides.
+    pub pasts: BTreeMap<EmployeeKey, Past>,
+    /// Of what was last made so.
+    pub fingerprints: BTreeMap<EmployeeKey, u64>,
     /// Devices bound to whoever is planned.
     pub devices: Vec<DeviceId>,
     pub managed: BTreeSet<GroupName>,
@@ -82,6 +86,16 @@ pub fn with(mut account: Account, attribute: &str, value: &str) -> Account {
 pub fn in_state(mut account: Account, state: AccountState) -> Account {
     account.state = state;
     account
+}
+
+/// Sets one slot by hand.
+pub fn set_plain(account: &mut Account, attribute: &str, value: &str) {
+    set(account, &Attribute::parse(attribute).expect("an attribute"), Some(value));
+}
+
+/// Sets one custom attribute by hand, ours too.
+pub fn set_custom(account: &mut Account, name: &str, value: &str) {
+    set(account, &Attribute::Custom(name.into()), Some(value));
 }
 
 /// Writes one slot; lists are merged, as the JumpCloud client does before it sends them.
@@ -158,7 +172,7 @@ impl World {
             own: all().filter(|a| a.link().as_ref() == Some(&employee.key)).collect(),
             identifier: all().filter(identifier).collect(),
             email: all().filter(|a| desired.email.as_deref().is_some_and(|ours| same(ours, &a.email))).collect(),
-            claimed: self.links.iter().map(|(key, account)| (account.clone(), Claim::by(key.clone()))).collect(),
+            claimed: self.links.iter().map(|(key, account)| (account.clone(), self.claim(key))).collect(),
         };
         let found = match link {
             Link::Account(account) => Some(&account.id),
@@ -169,7 +183,11 @@ impl World {
         let managed: BTreeSet<GroupName> = self.managed.union(&rules.fixed_groups()).cloned().collect();
         let mut groups = found.map(|id| self.groups_of(id)).unwrap_or_default();
         groups.retain(|name| managed.contains(name));
-        let past = Past { suspended_by_us: self.suspended_by_us.contains(&employee.key), ..self.past.clone() };
+        let past = Past {
+            suspended_by_us: self.suspended_by_us.contains(&employee.key),
+            settled: self.fingerprints.get(&employee.key) == Some(&desired.fingerprint()),
+            ..self.pasts.get(&employee.key).cloned().unwrap_or_default()
+        };
         let seen = Seen {
             past: &past,
             devices: &self.devices,
@@ -184,6 +202,41 @@ impl World {
             candidates,
         };
         plan(&desired, &seen)
+    }
+
+    fn claim(&self, key: &EmployeeKey) -> Claim {
+        let left_since = self.pasts.get(key).and_then(|past| past.left_since);
+        Claim { by: key.clone(), left_since, suspended_by_us: self.suspended_by_us.contains(key) }
+    }
+
+    /// Plans, does it, and remembers since when somebody has left and what HR said, as the workflow does.
+    pub fn sync(&mut self, employee: &Employee, rules: &Rules, now: Timestamp) -> Plan {
+        let desired = Desired::of(employee, rules, now);
+        let plan = self.plan(employee, rules, now);
+        self.apply(&plan);
+        let past = self.pasts.entry(plan.key.clone()).or_default();
+        past.left_since = match (desired.standing, &plan.verdict) {
+            (_, Verdict::Hold(_)) | (Standing::Leaving { .. }, _) => past.left_since,
+            (Standing::Left { .. }, _) if plan.account.is_some() && !plan.deletes() => {
+                let suspends = plan.takes_away() && plan.actions.iter().any(|a| matches!(a, Action::Update { .. }));
+                if suspends { Some(now) } else { past.left_since.or(Some(now)) }
+            }
+            (
+                Standing::Left { .. }
+                | Standing::Upcoming { .. }
+                | Standing::Here
+                | Standing::Away { .. }
+                | Standing::Unknown,
+                _,
+            ) => None,
+        };
+        match plan.status() {
+            Status::Synced => self.fingerprints.insert(plan.key.clone(), desired.fingerprint()),
+            Status::Skipped { .. } | Status::Pending { .. } | Status::Held { .. } | Status::Failed { .. } => {
+                self.fingerprints.remove(&plan.key)
+            }
+        };
+        plan
     }
 
     fn manager(&self, desired: &Desired) -> ManagerSeen {
@@ -246,11 +299,17 @@ impl World {
                 }
             }
         }
+        if let Some(earlier) = &plan.takes_over {
+            self.links.remove(earlier);
+        }
         if plan.verdict == Verdict::Proceed {
             self.links.insert(plan.key.clone(), account.expect("an account"));
             self.managed.extend(plan.groups.iter().cloned());
         }
-        self.past.before_leave.clone_from(&plan.before_leave);
+        let past = self.pasts.entry(plan.key.clone()).or_default();
+        past.before_leave.clone_from(&plan.before_leave);
+        past.notes.clone_from(&plan.notes);
+        past.completed = true;
         if plan.suspended_by_us {
             self.suspended_by_us.insert(plan.key.clone());
         } else {

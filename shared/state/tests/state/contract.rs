@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use mapping::account::{GroupId, GroupName};
 use mapping::employee::ConnectionName;
-use mapping::lifecycle::{Standing, Turn};
+use mapping::lifecycle::Standing;
 use mapping::request::Trigger;
 use mapping::status::{Hold, Note, Skip, Status};
+use mapping::turn::Turn;
 use state::{AuditKind, DeadLetter, Depth, Digests, KnownGroup, Life, Queue, Record, Store};
 
 use crate::town::*;

@@ -50,10 +50,9 @@ impl LeaverShape {
             time
         });
         if let Some(days) = &self.delete_after_days
-            && !suspend
+            && (!suspend || first_state == FirstState::AlwaysActive)
         {
-            let help =
-                "remove `delete_after_days`, or write account = \"suspend\": only suspended accounts are deleted";
+            let help = "remove `delete_after_days`, or let leavers be suspended: only suspended accounts are deleted";
             checker.refuse(days.span(), "leavers who keep their access cannot be deleted", help);
         }
         let bounds = 1..=DELETE_DAYS_LIMIT;
