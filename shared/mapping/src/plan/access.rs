@@ -1,7 +1,7 @@
 //! Who may work: an account's first state, and the one table of how it changes.
 
 use super::{Seen, StateChange};
-use crate::account::{Account, AccountState, Mail};
+use crate::account::{Account, AccountState};
 use crate::desired::Desired;
 use crate::employee::{Employment, Reading};
 use crate::lifecycle::Standing;

@@ -237,7 +237,7 @@ fn what_holds_unless_the_file_says_otherwise() {
         rules("");
     assert_eq!((mode, inactive_people, rehire), (Mode::On, InactivePeople::Never, Rehire::SameAccount));
     assert_eq!((manual_changes, scope.on_leaving), (ManualChanges::Override, ScopeExit::Keep));
-    assert_eq!((activation.mail, activation.default_password), (Mail::Withheld, None));
+    assert_eq!((activation.mail, activation.default_password), (None, None));
     let LeaverRule { suspend, leave_groups, on, at, at_once, unbind_devices, delete_after_days } = leaver;
     assert!(suspend && leave_groups && at.is_none() && at_once.is_none() && !unbind_devices);
     assert_eq!((on, delete_after_days), (EndsOn::Earliest, None));
@@ -287,7 +287,7 @@ fn every_policy() {
     assert_eq!((rules.manual_changes, rules.keep_groups_of_unknown), (ManualChanges::Respect, false));
     assert_eq!(rules.scope.on_leaving, ScopeExit::LeaveGroups);
     assert_eq!(rules.zones["kiritimati office"].iana_name(), Some("Pacific/Kiritimati"));
-    assert_eq!(rules.activation.mail, Mail::To("it@acme.example".into()));
+    assert_eq!(rules.activation.mail, Some(Mail::To("it@acme.example".into())));
     assert_eq!((rules.leaver.on, rules.leaver.delete_after_days), (EndsOn::LastDay, Some(90)));
     assert!(rules.leaver.unbind_devices && rules.leaver.at_once.is_some());
     assert!(rules.leave.statuses.contains("parentalleave") && rules.leave.time_off_types.contains("sabbatical"));
