@@ -289,6 +289,23 @@ fn no_file_knows_a_machine_or_a_registry() {
     }
 }
 
+/// What a rule may say where it says one of a few words.
+const CHOICES: [&str; 13] = [
+    "FirstState",
+    "ManualSuspension",
+    "DeletedAccount",
+    "ScopeExit",
+    "Mode",
+    "InactivePeople",
+    "Rehire",
+    "ManualChanges",
+    "UnknownValues",
+    "LeaveAccount",
+    "EndsOn",
+    "Devices",
+    "LeaverGroups",
+];
+
 #[test]
 fn the_readme_has_every_rule() {
     let readme = read("README.md");
@@ -299,12 +316,14 @@ fn the_readme_has_every_rule() {
     let at = connection.iter().position(|field| *field == "time_zone").expect("a zone");
     let mut keys: Vec<String> = Vec::new();
     for field in &connection[at + 1..] {
+        let parts = |shape: &str| fields(&shapes, shape).into_iter().map(|part| format!("`{field}.{part}`"));
         match *field {
-            "scope" => keys.extend(fields(&shapes, "ScopeShape").into_iter().map(|part| format!("`scope.{part}`"))),
-            "username" => {
-                keys.extend(fields(&shapes, "UsernameShape").into_iter().map(|part| format!("`username.{part}`")));
-            }
-            "leaver" => keys.extend(fields(&shapes, "LeaverShape").into_iter().map(|part| format!("`leaver.{part}`"))),
+            "scope" => keys.extend(parts("ScopeShape")),
+            "username" => keys.extend(parts("UsernameShape")),
+            "activation" => keys.extend(parts("ActivationShape")),
+            "leaver" => keys.extend(parts("LeaverShape")),
+            "leave" => keys.extend(parts("LeaveShape")),
+            "brakes" => keys.extend(parts("BrakesShape")),
             "lookup" => keys.push("`lookup.TABLE`".to_owned()),
             "group" => {
                 keys.push("`[[connection.group]]`".to_owned());
@@ -313,7 +332,7 @@ fn the_readme_has_every_rule() {
             plain => keys.push(format!("`{plain}`")),
         }
     }
-    for choice in ["FirstState", "ManualSuspension", "DeletedAccount", "LeaverAccount", "LeaverGroups"] {
+    for choice in CHOICES {
         let variants = block(&shapes, &format!("enum {choice}Shape {{"));
         keys.extend(variants.into_iter().map(|variant| format!("`{}`", kebab(variant.trim_end_matches(',')))));
     }
@@ -321,7 +340,7 @@ fn the_readme_has_every_rule() {
     let missing: Vec<&String> = keys.iter().filter(|key| !rules.contains(key.as_str())).collect();
     assert!(missing.is_empty(), "README's rules do not say {missing:?}");
 
-    // What is not a rule is in the example, or in the text.
+    // What is not a rule is in the example, or in the text; and so is each section of rules.
     let example = read("infra/hirewire.example.toml");
     let others = fields(&shapes, "FileShape").into_iter().chain(fields(&shapes, "DirectoryShape"));
     for key in others.chain(connection[..=at].iter().copied()).filter(|key| *key != "connection") {
@@ -349,6 +368,50 @@ async fn the_readme_has_every_command_and_no_other() {
     }
 }
 
+/// Every section and key of the file's shapes, and all words to choose from.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_file_has_every_rule() {
+    let world = World::at("2026-03-02T09:00[America/Denver]").await;
+    let shapes = read("shared/mapping/src/configuration/file.rs");
+    let sections = ["File", "Directory", "Connection", "Scope", "Activation", "Leave", "Brakes", "Username", "Leaver"];
+    let all = sections.into_iter().chain(["Group"]).flat_map(|section| fields(&shapes, &format!("{section}Shape")));
+    let keys: Vec<&str> = all.collect();
+    assert!(keys.len() > 50, "the shapes cannot be read any more: {keys:?}");
+    for (hr, not_there) in [
+        ("bamboohr", ["service_user", "queue"].as_slice()),
+        ("bob", &["company", "queue", "time_off_types", "time_off_longer_than_days"]),
+    ] {
+        // Nothing is there yet, least of all a configuration.
+        let mut command = world.command(&["rules", "init", hr]);
+        let run = command.env_remove("HIREWIRE_CONFIG").current_dir(world.town.folder().join("..")).output();
+        let run = run.expect("hirewire runs");
+        assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+        let text = String::from_utf8(run.stdout).expect("text");
+        for key in keys.iter().filter(|key| !not_there.contains(key)) {
+            let said =
+                [format!("\n{key} = "), format!("\n#{key} = "), format!("[connection.{key}"), format!("[{key}]")];
+            let is_there =
+                said.iter().any(|said| text.contains(said)) || text.contains(&format!("[[connection.{key}]]"));
+            assert!(is_there || text.contains(&format!("[[{key}]]")), "{hr}: {key} is not said");
+        }
+        for choice in CHOICES {
+            for variant in block(&shapes, &format!("enum {choice}Shape {{")) {
+                let word = kebab(variant.trim_end_matches(','));
+                assert!(text.contains(&word), "{hr}: nothing of {choice} = {word}");
+            }
+        }
+    }
+    let path = world.town.folder().join("first.toml").to_string_lossy().into_owned();
+    let write = ["rules", "init", "bob", "--output", &path];
+    world.hirewire(&write).await.expect(0);
+    std::fs::write(&path, "mine").expect("a file");
+    let refused = world.hirewire(&write).await.expect(2);
+    assert!(refused.err.contains("is there already"), "{}", refused.err);
+    assert_eq!(std::fs::read_to_string(&path).expect("a file"), "mine");
+    world.hirewire(&[&write[..], &["--force"]].concat()).await.expect(0);
+    assert!(std::fs::read_to_string(&path).expect("a file").contains("source = \"bob\""));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_is_a_configuration() {
     let world = World::at("2026-03-02T09:00[America/Denver]").await;
@@ -360,7 +423,7 @@ async fn the_example_is_a_configuration() {
         command.args(words).env_remove("HIREWIRE_CLOCK").env_remove("HIREWIRE_CONFIG");
         if keys {
             command.env("JUMPCLOUD_API_KEY", "none").env("BAMBOOHR_API_KEY", "none");
-            command.env("BAMBOOHR_WEBHOOK_KEY", "none");
+            command.env("BAMBOOHR_WEBHOOK_KEY", "none").env("BOB_TOKEN", "none").env("BOB_WEBHOOK_SECRET", "none");
         }
         command.output().expect("hirewire runs")
     };

@@ -22,6 +22,7 @@ mod links;
 mod managers;
 mod otherwise;
 mod recordings;
+mod release;
 mod results;
 mod runtime;
 mod safety;

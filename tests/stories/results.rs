@@ -307,3 +307,65 @@ async fn a_refused_key_ends_a_sync_at_once_with_what_to_do() {
 
 /// Somebody of the company that moves in.
 const SAM: &str = "sam.okafor@acme.example";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_next_is_said_by_the_clock_there_and_by_everybodys_and_why() {
+    let rules = "create_days_before_start = 3\n[connection.leaver]\nat = \"18:00\"\ndelete_after_days = 30\n\
+                 [connection.leave]\nstatuses = [\"Parental leave\"]\naccount = \"keep\"\ngroups = \"keep\"\n\
+                 [connection.time_zones]\n\"London, UK\" = \"Europe/London\"\n";
+    let world = World::with(MONDAY, &active(rules)).await;
+    world.hire([ada(), grace().with("location", "London, UK")]);
+    world.hire([person("9", "Edith", "Clarke").hired("2026-03-09")]);
+    world.hire([person("10", "Hedy", "Lamarr"), person("11", "Mary", "Keller")]);
+    world.hr.leave("10", "Parental leave", None, None, true);
+    world.sync().await;
+    world.town.bamboohr.terminate("8", "2026-03-31");
+    world.town.bamboohr.terminate("11", "2026-02-27");
+    world.town.clock.advance(60);
+    world.sync().await;
+    for (id, parts) in [
+        ("8", ["synced", "2026-03-31 18:00 Europe/London, 2026-03-31T17:00:00Z: access ends"]),
+        ("9", ["pending", "2026-03-06 00:00 America/Denver, 2026-03-06T07:00:00Z: account is made"]),
+        ("10", ["on leave", ""]),
+        ("11", ["left, last day 2026-02-27", ": account is deleted"]),
+    ] {
+        let line = world.shown(id).await;
+        assert!(parts.iter().all(|part| line.contains(part)), "{parts:?} in\n{line}");
+        let told = world.hirewire(&["explain", id]).await.expect(0).out;
+        let next = told.lines().find(|line| line.starts_with("  next change")).expect("a line of it");
+        assert!(parts[1].is_empty() || next.contains(parts[1]), "{parts:?} in\n{told}");
+    }
+    assert!(!world.shown("7").await.contains("employed"), "nothing is said of whoever is simply there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_does_not_simply_work_says_so_everywhere() {
+    let world = World::with(MONDAY, &active("")).await;
+    world.town.bamboohr.hire(ada());
+    world.sync().await;
+    let with = |lines: &str| world.town.plain_config("America/Denver", &active(lines));
+    world.town.write_config(&with("mode = \"paused\"\n"));
+    world.town.bamboohr.set("7", "department", "Sales");
+    for words in [&["check"][..], &["plan"], &["plan", "7"], &["sync"], &["records"], &["explain", "7"]] {
+        let run = world.hirewire(words).await;
+        assert!(run.out.contains("acme is paused: nothing is read"), "{words:?}: {run:?}");
+        assert!(!run.out.contains("HR has no such employee"), "{run:?}");
+    }
+    for (lines, said) in [
+        ("mode = \"release\"\n", "acme is being removed: its accounts are let go"),
+        ("mode = \"offboard\"\n", "acme is being removed: everybody is made a leaver, 0 in 24 hours"),
+        ("mode = \"offboard\"\n", "brakes.offboard = 0 holds everybody"),
+        (
+            "[connection.scope]\non_leaving = \"suspend\"\n[connection.brakes]\nleave_scope = 0\n",
+            "brakes.leave_scope = 0",
+        ),
+        ("[connection.activation]\ndefault_password = \"file:jumpcloud.key\"\n", "sends no activation mail"),
+    ] {
+        world.town.write_config(&with(lines));
+        let run = world.hirewire(&["check"]).await;
+        assert!(run.out.contains(said), "{said}: {run:?}");
+    }
+    world.town.write_config(&with("[connection.activation]\ndefault_password = \"file:nowhere.key\"\n"));
+    let run = world.hirewire(&["check"]).await.expect(2);
+    assert!(run.out.contains("there is no default password"), "{run:?}");
+}

@@ -63,7 +63,9 @@ pub enum Command {
     Records(RecordsArguments),
     /// Show why one person is as they are, and what would be done; write nothing.
     Explain(One),
-    /// Rules on AWS: put this file's in place, list their versions, show one.
+    /// Let people go ahead whom a limit a day holds (`[connection.brakes]` in the rules).
+    Release(ReleaseArguments),
+    /// Rules: write a first file of them; on AWS put this file's in place, list their versions, show one.
     Rules(RulesArguments),
     /// Show the requests that were given up on.
     Dead,
@@ -132,6 +134,8 @@ pub struct RulesArguments {
 /// What to do with rules.
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
+    /// Write a whole configuration for one HR system, with every default and what it means.
+    Init(InitArguments),
     /// Check this file and put it in place; the functions obey it within a minute.
     Push,
     /// Show which versions there were, the newest first.
@@ -141,6 +145,46 @@ pub enum RulesCommand {
         /// Which.
         version: Option<u64>,
     },
+}
+
+/// What to begin with.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The HR system.
+    #[arg(value_enum, value_name = "HR")]
+    pub source: HrSystem,
+    /// Write it to this file, which must not be there yet; to standard output where none is given.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+/// HR systems, as `source` has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HrSystem {
+    /// BambooHR.
+    #[value(name = "bamboohr")]
+    BambooHr,
+    /// HiBob.
+    #[value(name = "bob")]
+    Bob,
+}
+
+/// Whom to let go ahead.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).args(["employees", "connection"]))]
+pub struct ReleaseArguments {
+    /// People: the HR system's id, or CONNECTION:ID.
+    #[arg(value_name = "PERSON")]
+    pub employees: Vec<String>,
+    /// Everybody of this connection whom a limit holds.
+    #[arg(long, value_name = "NAME")]
+    pub connection: Option<String>,
+    /// Only show who and why.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Dead letters.

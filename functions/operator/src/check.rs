@@ -5,6 +5,8 @@ use std::path::Path;
 use hris::{Finding, Source, Webhook};
 use jumpcloud::JumpCloud;
 use mapping::configuration::{Configuration, Connection};
+use mapping::rules::{Brakes, Mode, ScopeExit};
+use mapping::status::Brake;
 use serde::Serialize;
 use state::SecretError;
 use transport::Fault;
@@ -13,7 +15,7 @@ use workflow::Role;
 use crate::arguments::Format;
 use crate::exit::{Exit, Failure};
 use crate::home::{self, Desk};
-use crate::output;
+use crate::{output, words};
 
 #[derive(Serialize)]
 struct Line {
@@ -104,6 +106,7 @@ pub async fn look(path: &Path) -> Result<Findings, Failure> {
     reader(&desk, &mut findings).await?;
     for connection in &desk.configuration.connections {
         hr(&desk, connection, &mut findings).await?;
+        policies(&desk, connection, &mut findings).await;
         webhook_key(&desk, connection, &mut findings).await;
     }
     Ok(findings)
@@ -121,6 +124,47 @@ pub async fn hr(desk: &Desk, connection: &Connection, findings: &mut Findings) -
         Err(fault) => {
             vendor_fault(name, &fault, hris::vendor(connection.source), findings);
             Ok(false)
+        }
+    }
+}
+
+/// Rules that are good and that somebody may not have meant so.
+pub async fn policies(desk: &Desk, connection: &Connection, findings: &mut Findings) {
+    let (name, rules) = (connection.name.as_str(), &connection.rules);
+    if let Some(mode) = words::mode(rules) {
+        let todo = "write mode = \"on\" for it to work".to_owned();
+        findings.left(name, mode, todo);
+    }
+    if let Some(place) = &rules.activation.default_password {
+        match desk.secrets.get(place).await {
+            Ok(_) => findings.left(
+                name,
+                "new accounts have the default password: JumpCloud then sends no activation mail".to_owned(),
+                "leave `activation.default_password` out if people are to choose their own by that mail".to_owned(),
+            ),
+            // On AWS it is the provisioner's alone.
+            Err(SecretError::Withheld { .. }) if desk.is_aws() => {}
+            Err(error) => findings.fault(
+                name,
+                format!("there is no default password: {error}"),
+                "put it where `activation.default_password` says, or leave that out".to_owned(),
+                Exit::Configuration,
+            ),
+        }
+    }
+    let Brakes { leave_scope, delete, offboard } = rules.brakes;
+    let scope_takes = rules.scope.on_leaving != ScopeExit::Keep;
+    for (brake, limit, is_used) in [
+        (Brake::LeaveScope, leave_scope, scope_takes),
+        (Brake::Delete, delete, rules.leaver.delete_after_days.is_some()),
+        (Brake::Offboard, offboard, rules.mode == Mode::Offboard),
+    ] {
+        if limit == 0 && is_used {
+            findings.left(
+                name,
+                format!("brakes.{} = 0 holds everybody whom it is about", brake.word()),
+                "`hirewire release` lets people go ahead; a number lets so many a day pass without it".to_owned(),
+            );
         }
     }
 }
@@ -191,19 +235,29 @@ pub async fn writer(desk: &Desk, findings: &mut Findings) -> Result<(), Failure>
         Err(error) => return Err(error.into()),
     };
     if accepted(&desk.configuration, &writer, "the key", findings).await {
-        match writer.may_write().await {
-            Ok(true) => findings.good("jumpcloud", "the key may write users".to_owned()),
-            Ok(false) => findings.fault(
-                "jumpcloud",
-                "the key may not write users".to_owned(),
-                "make the key's owner a Manager or Administrator in JumpCloud, or use such an administrator's key"
-                    .to_owned(),
-                Exit::Away,
-            ),
-            Err(fault) => vendor_fault("jumpcloud", &fault, &region(&desk.configuration), findings),
-        }
+        let todo = "make the key's owner a Manager or Administrator in JumpCloud, or use such an administrator's key";
+        may_write(&desk.configuration, &writer, "the key", true, todo, findings).await;
     }
     Ok(())
+}
+
+/// Whether a key may do exactly what it is for.
+async fn may_write(
+    configuration: &Configuration,
+    jumpcloud: &JumpCloud,
+    key: &str,
+    wanted: bool,
+    todo: &str,
+    findings: &mut Findings,
+) {
+    let what = |may: bool| format!("{key} {} write users", if may { "may" } else { "may not" });
+    // Without the writing key nothing works; a reading key that may write is only more than is needed.
+    let exit = if wanted { Exit::Away } else { Exit::Some };
+    match jumpcloud.may_write().await {
+        Ok(may) if may == wanted => findings.good("jumpcloud", what(may)),
+        Ok(may) => findings.fault("jumpcloud", what(may), todo.to_owned(), exit),
+        Err(fault) => vendor_fault("jumpcloud", &fault, &region(configuration), findings),
+    }
 }
 
 /// The key that only reads, where there is one.
@@ -221,16 +275,8 @@ pub async fn reader(desk: &Desk, findings: &mut Findings) -> Result<(), Failure>
     }
     let reader = workflow::jumpcloud(&desk.configuration.jumpcloud, Role::Reader, &desk.secrets).await?;
     if accepted(&desk.configuration, &reader, "the read key", findings).await {
-        match reader.may_write().await {
-            Ok(false) => findings.good("jumpcloud", "the read key may not write users".to_owned()),
-            Ok(true) => findings.fault(
-                "jumpcloud",
-                "the read key may write users".to_owned(),
-                "make its owner a read-only administrator in JumpCloud".to_owned(),
-                Exit::Some,
-            ),
-            Err(fault) => vendor_fault("jumpcloud", &fault, &region(&desk.configuration), findings),
-        }
+        let todo = "make its owner a read-only administrator in JumpCloud";
+        may_write(&desk.configuration, &reader, "the read key", false, todo, findings).await;
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use mapping::desired::group_answers;
+use jiff::Timestamp;
+use mapping::desired::{Desired, group_answers};
 use mapping::employee::{Employee, Reading};
-use mapping::lifecycle::Standing;
 use mapping::plan::Plan;
 use serde::Serialize;
 use state::{AuditKind, AuditRow, Record};
@@ -13,7 +13,7 @@ use workflow::Explained;
 use crate::arguments::{Format, One};
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
-use crate::output;
+use crate::{output, words};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,6 +27,12 @@ struct Document<'a> {
     plan: Option<&'a Plan>,
     record: Option<&'a Record>,
     next_change: Option<String>,
+    /// The same by the clock on the wall there.
+    next_change_there: Option<String>,
+    /// What happens then.
+    next_change_why: Option<String>,
+    #[serde(skip)]
+    mode: Option<String>,
     history: Vec<Past>,
 }
 
@@ -73,18 +79,22 @@ pub async fn run(home: &Home, whom: &One, format: Format) -> Result<Exit, Failur
         },
     });
     let Explained { employee, desired, plan, record, history, .. } = &explained;
-    let next = desired.as_ref().and_then(|d| d.next_change).or_else(|| record.as_ref().and_then(|r| r.next_change));
+    let next = next(explained.desired.as_ref(), explained.record.as_ref());
+    let rules = home.workflow.sites.get(&key.connection).map(|site| &site.rules);
     let document = Document {
         employee: key.to_string(),
         name: desired.as_ref().map(|d| d.label.clone()).or_else(|| record.as_ref().map(|r| r.label.clone())),
         in_hr: employee.is_some(),
         hr: employee.as_ref().map(hr_values).unwrap_or_default(),
-        standing: desired.as_ref().map(|d| in_words(d.standing)),
+        standing: desired.as_ref().map(|d| words::standing(d.standing)),
         scope: desired.as_ref().map(|d| d.scope.as_ref().err().map_or("in scope".to_owned(), ToString::to_string)),
         groups: groups.collect(),
         plan: plan.as_ref(),
         record: record.as_ref(),
-        next_change: next.map(|moment| moment.to_string()),
+        next_change: next.as_ref().map(|(moment, ..)| moment.to_string()),
+        next_change_there: next.as_ref().map(|(moment, zone, _)| words::moment(*moment, zone.as_deref())),
+        next_change_why: next.map(|(_, _, why)| why),
+        mode: rules.and_then(|rules| words::mode(rules)),
         history: history.iter().map(past).collect(),
     };
     match format {
@@ -92,6 +102,13 @@ pub async fn run(home: &Home, whom: &One, format: Format) -> Result<Exit, Failur
         Format::Text => print(&document),
     }
     Ok(if document.in_hr || document.record.is_some() { Exit::Done } else { Exit::Some })
+}
+
+/// When something happens next, whose hours count then, and what it is.
+fn next(desired: Option<&Desired>, record: Option<&Record>) -> Option<(Timestamp, Option<Box<str>>, String)> {
+    let by_hr = desired.and_then(|d| Some((d.next_change?, d.zone.clone(), d.turn?.to_string())));
+    let kept = || record.and_then(|r| Some((r.next_change?, r.life.zone.clone(), words::why(r))));
+    by_hr.or_else(kept)
 }
 
 fn hr_values(employee: &Employee) -> BTreeMap<String, Value> {
@@ -116,23 +133,13 @@ fn past(row: &AuditRow) -> Past {
     Past { at: row.at.to_string(), trigger: row.trigger.word(), kind, text: row.text.clone(), plan }
 }
 
-fn in_words(standing: Standing) -> String {
-    match standing {
-        Standing::Upcoming { starts } => format!("hired, first day {starts}"),
-        Standing::Here => "employed".to_owned(),
-        Standing::Away { returns: Some(day), .. } => format!("on leave, back {day}"),
-        Standing::Away { returns: None, .. } => "on leave".to_owned(),
-        Standing::Leaving { ends } => format!("leaving: HR says so already, last day {ends}"),
-        Standing::Left { ended: Some(ended) } => format!("left, last day {ended}"),
-        Standing::Left { ended: None } => "left".to_owned(),
-        Standing::Unknown => "unknown: HR hides the status or the first day from our key".to_owned(),
-    }
-}
-
 fn print(document: &Document<'_>) {
     match &document.name {
         Some(name) => output::text_line(&format!("Employee {}, {name}", document.employee)),
         None => output::text_line(&format!("Employee {}", document.employee)),
+    }
+    if let Some(mode) = &document.mode {
+        output::text_line(&format!("  ! {mode}"));
     }
     if document.in_hr {
         print_hr(document);
@@ -188,7 +195,9 @@ fn print_hr(document: &Document<'_>) {
     output::text_line("\nWhat that means");
     output::text_line(&format!("  standing     {}", document.standing.as_deref().unwrap_or("unknown")));
     output::text_line(&format!("  scope        {}", document.scope.as_deref().unwrap_or("unknown")));
-    output::text_line(&format!("  next change  {}", document.next_change.as_deref().unwrap_or("none foreseen")));
+    let next = document.next_change_there.as_ref().zip(document.next_change_why.as_ref());
+    let next = next.map_or("none foreseen".to_owned(), |(when, why)| format!("{when}: {why}"));
+    output::text_line(&format!("  next change  {next}"));
     if !document.groups.is_empty() {
         output::text_line("\nGroup rules");
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hris::Webhook;
 use mapping::configuration::{Configuration, HomeRef};
 use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
+use mapping::rules::Mode;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
 use sha2::{Digest, Sha256};
 use state::{CLOCK_VARIABLE, Clock, Queue, Secrets, Store};
@@ -129,6 +130,11 @@ impl Home {
         Ok(Home { desk, workflow, doors })
     }
 
+    /// Whether nobody of this connection is looked at.
+    pub fn is_paused(&self, connection: &ConnectionName) -> bool {
+        self.workflow.sites.get(connection).is_some_and(|site| site.rules.mode == Mode::Paused)
+    }
+
     /// With the rules of this machine's file: what they would do.
     pub async fn open(path: &Path) -> Result<Home, Failure> {
         Home::staff(Desk::open(path).await?).await
@@ -138,6 +144,11 @@ impl Home {
     pub async fn open_pushed(path: &Path) -> Result<Home, Failure> {
         Home::staff(Desk::open_pushed(path).await?).await
     }
+}
+
+/// Who is at the command line, for the audit.
+pub fn login() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())
 }
 
 /// How a version of the rules is named.

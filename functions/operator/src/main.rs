@@ -12,10 +12,12 @@ mod output;
 mod plan;
 mod progress;
 mod records;
+mod release;
 mod rules;
 mod serve;
 mod setup;
 mod sync;
+mod words;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,7 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Serve(how) => serve::run(Home::open(&config).await?, &how).await,
         Command::Records(which) => records::run(&Desk::open(&config).await?, &which, format).await,
         Command::Explain(whom) => explain::run(&Home::open_pushed(&config).await?, &whom, format).await,
+        Command::Release(whom) => release::run(&Desk::open_pushed(&config).await?, &whom, format).await,
         Command::Rules(what) => rules::run(&config, &what, format).await,
         Command::Dead => dead::list(&Desk::open(&config).await?, format).await,
         Command::Replay(whom) => dead::replay(&Desk::open(&config).await?, &whom, format).await,

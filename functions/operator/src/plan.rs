@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mapping::employee::EmployeeKey;
+use mapping::employee::{ConnectionName, EmployeeKey};
 use mapping::plan::{Plan, Verdict};
 use mapping::status::Skip;
 use serde::Serialize;
@@ -11,12 +11,14 @@ use workflow::{Mode, Selection, Surveyed};
 use crate::arguments::{Format, Selected};
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
-use crate::output;
 use crate::progress::Bar;
+use crate::{output, words};
 
 #[derive(Serialize)]
 struct Document<'a> {
     connections: Vec<Summary>,
+    /// Connections that do not simply work.
+    modes: Vec<String>,
     plans: &'a [Plan],
 }
 
@@ -90,10 +92,13 @@ pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Fa
     };
     let connections: Vec<Summary> = surveyed.iter().map(Summary::of).collect();
     let found: BTreeSet<&EmployeeKey> = plans.iter().map(|plan| &plan.key).collect();
-    let unknown: Vec<&EmployeeKey> = selection.only.iter().filter(|key| !found.contains(key)).collect();
+    let unknown: Vec<&EmployeeKey> =
+        selection.only.iter().filter(|key| !found.contains(key) && !home.is_paused(&key.connection)).collect();
+    let named: Vec<ConnectionName> = selection.only.iter().map(|key| key.connection.clone()).collect();
+    let modes = words::modes(&home.desk, if named.is_empty() { &selection.connections } else { &named });
     let attention = !unknown.is_empty() || connections.iter().any(Summary::needs_somebody);
     match format {
-        Format::Json => output::json(&Document { connections, plans: &plans })?,
+        Format::Json => output::json(&Document { connections, modes, plans: &plans })?,
         Format::Text => {
             for plan in &plans {
                 output::text_line(plan.to_string().trim_end());
@@ -104,6 +109,7 @@ pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Fa
             for summary in &connections {
                 summary.print();
             }
+            modes.iter().for_each(|line| output::text_line(line));
             output::text_line("Nothing was written.");
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use mapping::account::GroupName;
+use mapping::lifecycle::Standing;
 use state::Record;
 
 use crate::arguments::{Format, RecordsArguments};
 use crate::exit::{Exit, Failure};
 use crate::home::Desk;
-use crate::output;
+use crate::{output, words};
 
 /// How many records are read at once.
 const PAGE: usize = 1000;
@@ -26,7 +27,10 @@ pub async fn run(desk: &Desk, which: &RecordsArguments, format: Format) -> Resul
     }
     match format {
         Format::Json => output::json(&records)?,
-        Format::Text => print(&records),
+        Format::Text => {
+            print(&records);
+            words::modes(desk, &connections).iter().for_each(|line| output::text_line(line));
+        }
     }
     Ok(Exit::Done)
 }
@@ -61,8 +65,19 @@ fn cells(record: &Record) -> Vec<String> {
 /// The status's reason, and what else a person should know.
 fn reason(record: &Record) -> String {
     let notes = record.notes.iter().map(ToString::to_string);
-    let all: Vec<String> = [record.status.reason()].into_iter().filter(|r| !r.is_empty()).chain(notes).collect();
+    let first = [record.status.reason(), stands(record)].into_iter().filter(|r| !r.is_empty());
+    let all: Vec<String> = first.chain(notes).collect();
     all.join("; ")
+}
+
+/// Where somebody stands, unless they are simply employed, are to come, or were never let in.
+fn stands(record: &Record) -> String {
+    let told = record.life.standing.filter(|standing| match standing {
+        Standing::Away { .. } | Standing::Leaving { .. } => true,
+        Standing::Left { .. } => record.account.is_some(),
+        Standing::Upcoming { .. } | Standing::Here | Standing::Unknown => false,
+    });
+    told.map(words::standing).unwrap_or_default()
 }
 
 /// The table.
@@ -81,7 +96,7 @@ pub fn print(records: &[Record]) {
             record.username.clone().unwrap_or_default(),
             record.status.word().to_owned(),
             reason(record),
-            record.next_change.map(|moment| moment.to_string()).unwrap_or_default(),
+            words::next_change(record),
         ]);
     }
     output::text_line(&table.to_string());

@@ -1,4 +1,6 @@
-//! `hirewire rules`: the rules on AWS, version by version.
+//! `hirewire rules`: the rules on AWS, version by version, and a first file of them.
+
+mod init;
 
 use std::path::Path;
 
@@ -33,12 +35,11 @@ pub struct Pushed {
 
 /// Does what was asked.
 pub async fn run(path: &Path, what: &RulesArguments, format: Format) -> Result<Exit, Failure> {
-    let desk = Desk::open(path).await?;
-    if !desk.is_aws() {
-        return Err(Failure::usage("on one machine the rules are in their file; there is nothing to push or list"));
-    }
-    match what.what {
+    match &what.what {
+        // There is no file yet.
+        RulesCommand::Init(how) => return init::run(how, format),
         RulesCommand::Push => {
+            let desk = on_aws(path).await?;
             let pushed = push(&desk, path).await?;
             match format {
                 Format::Json => output::json(&pushed)?,
@@ -52,10 +53,19 @@ pub async fn run(path: &Path, what: &RulesArguments, format: Format) -> Result<E
                 Format::Text => output::text_line(&format!("Version {} says the same; it stays.", pushed.version)),
             }
         }
-        RulesCommand::List => list(&desk, format).await?,
-        RulesCommand::Show { version } => show(&desk, version).await?,
+        RulesCommand::List => list(&on_aws(path).await?, format).await?,
+        RulesCommand::Show { version } => show(&on_aws(path).await?, *version).await?,
     }
     Ok(Exit::Done)
+}
+
+/// The desk, where rules have versions.
+async fn on_aws(path: &Path) -> Result<Desk, Failure> {
+    let desk = Desk::open(path).await?;
+    if !desk.is_aws() {
+        return Err(Failure::usage("on one machine the rules are in their file; there is nothing to push or list"));
+    }
+    Ok(desk)
 }
 
 /// Puts the file in place, unless it says what counts already. It was parsed when the desk was opened.
@@ -78,7 +88,7 @@ pub async fn push(desk: &Desk, path: &Path) -> Result<Pushed, Failure> {
     if let Some(RulesText { version, .. }) = now.as_ref().filter(|rules| rules.text == text) {
         return Ok(Pushed { version: *version, changed: false });
     }
-    let by = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    let by = home::login();
     let over = now.map_or(0, |rules| rules.version);
     match desk.store.push_rules(&text, &by, over, desk.clock.now()).await {
         Ok(version) => Ok(Pushed { version, changed: true }),

@@ -21,6 +21,7 @@ use workflow::{Drained, Mode, Selection, Trouble, Until};
 use crate::arguments::ServeArguments;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
+use crate::words;
 
 /// The largest webhook body, in bytes. BambooHR documents none; a batch of hundreds of people is far smaller.
 const BODY_LIMIT: usize = 1 << 20;
@@ -51,6 +52,7 @@ pub async fn run(home: Home, how: &ServeArguments) -> Result<Exit, Failure> {
     let listener = TcpListener::bind(how.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     eprintln!("hirewire: serving; webhooks at http://{address}/webhook/CONNECTION");
+    words::modes(&home.desk, &[]).iter().for_each(|line| eprintln!("hirewire: {line}"));
     serve(Arc::new(home), how, listener, stopped).await
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
-use mapping::employee::EmployeeKey;
+use mapping::employee::{ConnectionName, EmployeeKey};
 use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
 use mapping::status::{Skip, Status};
@@ -14,13 +14,15 @@ use crate::arguments::{Format, SyncArguments};
 use crate::exit::{Exit, Failure};
 use crate::follow::{Followed, Outcome, follow};
 use crate::home::Home;
-use crate::output;
 use crate::plan::Summary;
 use crate::progress::Bar;
+use crate::{output, words};
 
 #[derive(Serialize)]
 struct Document {
     connections: Vec<Summary>,
+    /// Connections that do not simply work.
+    modes: Vec<String>,
     people: Vec<Person>,
     changed: usize,
     actions: usize,
@@ -75,6 +77,10 @@ impl People {
 pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Exit, Failure> {
     let only = home.desk.people(&what.selected.employees)?;
     let named = !only.is_empty();
+    let chosen: Vec<ConnectionName> = match named {
+        true => only.iter().map(|key| key.connection.clone()).collect(),
+        false => home.desk.connections(what.selected.connection.as_deref())?,
+    };
     let every = what.selected.all || named || what.csv.is_some() || matches!(format, Format::Json);
     let mut unheard = None;
     let (connections, people, drained) = {
@@ -126,8 +132,10 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     let attention = failed > 0 || held > 0 || unknown || depth.dead > 0 || waiting > 0;
     let attention = attention || connections.iter().any(Summary::needs_somebody);
     let stopped_why = stopped.as_ref().map(ToString::to_string);
+    let modes = words::modes(&home.desk, &chosen);
     let document = Document {
         connections,
+        modes,
         people,
         changed,
         actions,
@@ -139,7 +147,7 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     };
     match format {
         Format::Json => output::json(&document)?,
-        Format::Text => print(&document, what.selected.all || named),
+        Format::Text => print(&document, what.selected.all || named, home.desk.is_aws()),
     }
     match stopped {
         Some(trouble) => Err(trouble.into()),
@@ -212,14 +220,14 @@ async fn ask(
     let in_flight = home.desk.configuration.in_flight;
     let surveyed = workflow.survey(&selection, Mode::Queue, in_flight, now, &mut keep, &follow).await?;
     let status = Status::Skipped { why: Skip::NoRecord };
-    for key in &missing {
+    for key in missing.iter().filter(|key| !home.is_paused(&key.connection)) {
         people.put(key, Person::new(key, Trigger::Survey, &status, None, 0));
     }
     let connections = surveyed.iter().map(Summary::of).collect();
     Ok(Asked { connections, people, queued: surveyed.into_iter().flat_map(|one| one.queued).collect() })
 }
 
-fn print(document: &Document, all: bool) {
+fn print(document: &Document, all: bool, on_aws: bool) {
     for person in &document.people {
         let Person { employee, status, reason, plan, .. } = person;
         if person.actions > 0 || matches!(*status, "failed" | "held") || all {
@@ -236,11 +244,13 @@ fn print(document: &Document, all: bool) {
     for summary in &document.connections {
         summary.print();
     }
+    document.modes.iter().for_each(|line| output::text_line(line));
     let Document { changed, actions, failed, held, waiting, dead, .. } = document;
     let (changed, actions) = (output::people(*changed), output::count(*actions, "action"));
     output::text_line(&format!("{changed} changed by {actions}; {failed} failed, {held} held"));
     if *waiting > 0 {
-        output::text_line(&format!("{waiting} still on the queue: run `hirewire sync` again, or leave it to `serve`"));
+        let whom = if on_aws { "the functions" } else { "`serve`" };
+        output::text_line(&format!("{waiting} still on the queue: run `hirewire sync` again, or leave it to {whom}"));
     }
     if *dead > 0 {
         output::text_line(&format!("{dead} given up on: see `hirewire dead`, then `hirewire replay`"));

@@ -16,11 +16,12 @@ use crate::account::{GroupName, Mail};
 use crate::attribute::Attribute;
 use crate::employee::{Employee, EmployeeId, EmployeeKey, Employment, Reading};
 use crate::expression::Outcome;
-use crate::lifecycle::{Lifecycle, Standing, lifecycle, zone_of};
+use crate::lifecycle::{Lifecycle, Standing, Zone, lifecycle, zone_of};
 use crate::rules::{
     DeletedAccount, FirstState, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire, Rules, ScopeExit,
 };
 use crate::status::{Note, Skip};
+use crate::turn::{Turn, turn};
 
 use self::attributes::{email, label, manager, usernames, wanted};
 use self::groups::groups;
@@ -154,6 +155,10 @@ pub struct Desired {
     pub policy: Policy,
     /// The next moment at which this changes by itself.
     pub next_change: Option<Timestamp>,
+    /// What happens then.
+    pub turn: Option<Turn>,
+    /// The zone whose hours count for the person, by its name.
+    pub zone: Option<Box<str>>,
     /// What a person should know.
     pub notes: Vec<Note>,
 }
@@ -168,7 +173,9 @@ impl fmt::Debug for Desired {
 impl Desired {
     /// What should be for `employee` at `now`.
     pub fn of(employee: &Employee, rules: &Rules, now: Timestamp) -> Desired {
-        let Lifecycle { standing, leave, create_from, next_change, overdue_end } = lifecycle(employee, rules, now);
+        let found = lifecycle(employee, rules, now);
+        let turn = turn(employee, rules, &found);
+        let Lifecycle { standing, leave, create_from, next_change, overdue_end } = found;
         let mut notes: Vec<Note> = overdue_end.into_iter().map(|ended| Note::StillActive { ended }).collect();
         if standing == Standing::Unknown && employee.starts == Reading::Hidden {
             notes.push(Note::Hidden { what: "the account's state".to_owned(), field: "first day".to_owned() });
@@ -180,7 +187,8 @@ impl Desired {
         {
             notes.push(Note::EndBeforeStart { start: *start, end: *end });
         }
-        if let Some(site) = zone_of(employee, rules).unknown_site {
+        let Zone { zone, unknown_site } = zone_of(employee, rules);
+        if let Some(site) = unknown_site {
             notes.push(Note::UnknownZone { site: site.into() });
         }
         let told = notes.len();
@@ -220,6 +228,8 @@ impl Desired {
             kept,
             policy: Policy::of(rules),
             next_change,
+            turn,
+            zone: zone.iana_name().map(Box::from),
             notes,
         }
     }
@@ -245,6 +255,8 @@ impl Desired {
             kept: BTreeMap::new(),
             policy: Policy::of(rules),
             next_change: None,
+            turn: None,
+            zone: None,
             notes: Vec::new(),
         }
     }

@@ -19,4 +19,5 @@ pub mod rules;
 pub mod schedule;
 pub mod secret;
 pub mod status;
+pub mod turn;
 pub mod username;

@@ -6,8 +6,10 @@ use std::fmt;
 use jiff::Timestamp;
 use mapping::account::{AccountId, GroupId, GroupName};
 use mapping::employee::{EmployeeId, EmployeeKey};
+use mapping::lifecycle::Standing;
 use mapping::request::Trigger;
 use mapping::status::{Note, Status};
+use mapping::turn::Turn;
 use serde::{Deserialize, Serialize};
 
 /// What is kept of a working life beyond how things are now: without it nobody could be brought back as they were, or
@@ -24,6 +26,15 @@ pub struct Life {
     /// Whether the leaver's devices were looked at and unbound.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub devices_unbound: bool,
+    /// Where they stood when somebody last looked; `None` for whoever is simply employed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// What happens when things change by themselves. A leaver's account is deleted then where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+    /// Whose hours count then, by the zone's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Box<str>>,
 }
 
 /// What is known of one person after the last run.

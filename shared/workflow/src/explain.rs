@@ -8,6 +8,7 @@ use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
 use state::{AuditRow, Record};
 
+use crate::brake::Spent;
 use crate::observe::{HrSays, Look, past};
 use crate::{Trouble, Workflow};
 
@@ -50,7 +51,12 @@ impl Workflow {
         let desired = Desired::of(&employee, &site.rules, now);
         let observed =
             self.jumpcloud_says(&desired, record.as_ref(), Look { wide: true, ..Look::default() }, now).await?;
-        let plan = observed.plan(&desired, &past(record.as_ref(), desired.fingerprint()), self);
+        let past = past(record.as_ref(), desired.fingerprint());
+        let plan = observed.plan(&desired, &past, self);
+        let plan = match self.foresee_brake(site, &plan, record.as_ref(), &mut Spent::new(), now).await? {
+            Some(hold) => plan.held(hold, &past, observed.groups()),
+            None => plan,
+        };
         let account = observed.account(&desired).cloned();
         Ok(Explained { employee: Some(employee), account, plan: Some(plan), desired: Some(desired), record, history })
     }

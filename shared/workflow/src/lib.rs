@@ -25,6 +25,7 @@ use mapping::rules::Rules;
 use mapping::secret::Secret;
 use state::{Queue, SecretError, Secrets, StateError, Store};
 
+pub use brake::{Releasing, release};
 pub use directory::Directory;
 pub use drain::{Drained, Until, Worked};
 pub use explain::Explained;

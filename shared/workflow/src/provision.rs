@@ -405,6 +405,18 @@ pub(crate) fn next_change(desired: &Desired, has_account: bool, life: &Life) -> 
 
 /// What is kept of a working life once a plan was carried out.
 pub(crate) fn life(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &End, now: Timestamp) -> Life {
+    let kept = kept(known, desired, plan, end, now);
+    let next = next_change(desired, plan.account.is_some(), &kept);
+    Life {
+        standing: Some(desired.standing).filter(|standing| *standing != Standing::Here),
+        turn: desired.turn.filter(|_| next == desired.next_change),
+        zone: desired.zone.clone().filter(|_| next.is_some()),
+        ..kept
+    }
+}
+
+/// The same of what must not be forgotten.
+fn kept(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &End, now: Timestamp) -> Life {
     let known = known.cloned().unwrap_or_default();
     if !matches!(end, End::Done) {
         // The groups that were left already are to come back all the same.
@@ -432,6 +444,7 @@ pub(crate) fn life(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &E
             left_since: if suspends { Some(now) } else { known.left_since.or(Some(now)) },
             before_leave: BTreeSet::new(),
             devices_unbound: desired.policy.unbind_devices,
+            ..Life::default()
         },
         (false, _) => Life { before_leave: plan.before_leave.clone(), ..Life::default() },
     }
@@ -493,7 +506,7 @@ fn outcome(intent: &AuditRow, applied: &Applied, now: Timestamp) -> AuditRow {
 
 /// Unique and in order of time for one person, also where a simulated clock stands still; random as well, because the
 /// machine's may step back.
-fn row_id(key: &EmployeeKey, now: Timestamp) -> String {
+pub(crate) fn row_id(key: &EmployeeKey, now: Timestamp) -> String {
     let (at, really) = (now.as_microsecond(), Timestamp::now().as_microsecond());
     format!("{key}/{at:020}/{really:016x}{:04x}", fastrand::u16(..))
 }

@@ -9,6 +9,7 @@ use mapping::plan::{Plan, Verdict};
 use mapping::request::{SyncRequest, Trigger};
 use state::Record;
 
+use crate::brake::Spent;
 use crate::observe::{Look, past};
 use crate::survey::{Mode, Selection, Surveyed};
 use crate::{Progress, Site, Trouble, Watch, Workflow};
@@ -42,13 +43,14 @@ impl Workflow {
             unfinished: false,
         };
         let mut last: Option<EmployeeKey> = None;
+        let mut spent = Spent::new();
         loop {
             let page = self.store.records(Some(name), last.as_ref(), PAGE).await?;
             let Some(end) = page.last() else { break };
             last = Some(end.key.clone());
             let mut requests = Vec::new();
             for record in page.iter().filter(|record| record.account.is_some() && selection.takes(&record.key)) {
-                let plan = self.plan_removed(site, record, now).await?;
+                let plan = self.plan_removed(site, record, mode, &mut spent, now).await?;
                 surveyed.people += 1;
                 surveyed.to_do += usize::from(!plan.is_empty());
                 surveyed.held += usize::from(matches!(plan.verdict, Verdict::Hold(_)));
@@ -67,10 +69,26 @@ impl Workflow {
         Ok(surveyed)
     }
 
-    async fn plan_removed(&self, site: &Site, record: &Record, now: Timestamp) -> Result<Plan, Trouble> {
+    async fn plan_removed(
+        &self,
+        site: &Site,
+        record: &Record,
+        mode: Mode,
+        spent: &mut Spent,
+        now: Timestamp,
+    ) -> Result<Plan, Trouble> {
         let desired = Desired::of_removed(record.key.clone(), record.label.clone(), &site.rules, now);
         let look = Look { closely: true, ..Look::default() };
         let observed = self.jumpcloud_says(&desired, Some(record), look, now).await?;
-        Ok(observed.plan(&desired, &past(Some(record), desired.fingerprint()), self))
+        let past = past(Some(record), desired.fingerprint());
+        let plan = observed.plan(&desired, &past, self);
+        let held = match mode {
+            Mode::DryRun => self.foresee_brake(site, &plan, Some(record), spent, now).await?,
+            Mode::Queue => None,
+        };
+        Ok(match held {
+            Some(hold) => plan.held(hold, &past, observed.groups()),
+            None => plan,
+        })
     }
 }

@@ -14,10 +14,12 @@ use mapping::status::{Hold, Status};
 use state::{Record, StateError};
 
 use crate::apply::End;
+use crate::brake::Spent;
 use crate::census::Census;
 use crate::observe::{manager_seen, past};
 use crate::provision::{life, next_change};
 use crate::review::is_proven;
+use crate::survey::Mode;
 use crate::{Site, Workflow};
 
 /// What a survey does about one person.
@@ -45,6 +47,8 @@ pub(crate) struct Surveyor<'a> {
     census: &'a mut Census,
     now: Timestamp,
     people: HashMap<EmployeeId, AsManager>,
+    /// For a dry run: what its people would have taken of the limits a day. Otherwise whoever does the work finds out.
+    spent: Option<Spent>,
 }
 
 impl<'a> Surveyor<'a> {
@@ -54,9 +58,11 @@ impl<'a> Surveyor<'a> {
         site: &'a Site,
         evidence: Evidence,
         census: &'a mut Census,
+        mode: Mode,
         now: Timestamp,
     ) -> Surveyor<'a> {
-        Surveyor { workflow, site, evidence, census, now, people: HashMap::new() }
+        let spent = (mode == Mode::DryRun).then(Spent::new);
+        Surveyor { workflow, site, evidence, census, now, people: HashMap::new(), spent }
     }
 
     /// Everyone looked at.
@@ -99,6 +105,16 @@ impl<'a> Surveyor<'a> {
         }
         if let Some(account) = &plan.account {
             self.census.take_account(account, &plan.key);
+        }
+        if let Some(spent) = &mut self.spent {
+            let plan = match self.workflow.foresee_brake(self.site, &plan, record.as_ref(), spent, self.now).await? {
+                Some(hold) => {
+                    let past = past(record.as_ref(), desired.fingerprint());
+                    plan.held(hold, &past, self.census.groups(account.as_ref()))
+                }
+                None => plan,
+            };
+            return Ok((plan, Todo::Nothing));
         }
         let todo = if self.needs_work(&desired, &plan, record.as_ref()) {
             Todo::Ask(Box::new(self.request(&plan, employee, account, username, after)))

@@ -92,3 +92,64 @@ pub(super) fn site_field(source: SourceKind) -> &'static str {
         SourceKind::Bob => "site",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// JumpCloud's page on BambooHR, line by line; both street lines are one there. The user name is a rule of its own.
+    const PAGE_ON_BAMBOOHR: [(&str, &str); 25] = [
+        ("workEmail", "email"),
+        ("firstName", "firstname"),
+        ("lastName", "lastname"),
+        ("preferredName", "displayname"),
+        ("middleName", "middlename"),
+        ("employeeNumber", "employeeIdentifier"),
+        ("jobTitle", "jobTitle"),
+        ("division", "company"),
+        ("department", "department"),
+        ("location", "location"),
+        ("locationCountry", "address.work.country"),
+        ("locationStreet", "address.work.streetAddress"),
+        ("locationStreet2", "address.work.extendedAddress"),
+        ("locationCity", "address.work.locality"),
+        ("locationState", "address.work.region"),
+        ("locationPostcode", "address.work.postalCode"),
+        ("workPhoneExtension", "phone.work"),
+        ("homePhone", "phone.home"),
+        ("mobilePhone", "phone.mobile"),
+        ("address1", "address.home.streetAddress"),
+        ("address2", "address.home.extendedAddress"),
+        ("city", "address.home.locality"),
+        ("state", "address.home.region"),
+        ("zipcode", "address.home.postalCode"),
+        ("country", "address.home.country"),
+    ];
+
+    /// The same of HiBob's own page and of JumpCloud's on it.
+    const PAGES_ON_BOB: [(&str, &str); 12] = [
+        ("workEmail", "email"),
+        ("firstName", "firstname"),
+        ("lastName", "lastname"),
+        ("middleName", "middlename"),
+        ("displayName", "displayname"),
+        ("workPhone", "phone.work"),
+        ("workMobile", "phone.work_mobile"),
+        ("jobTitle", "jobTitle"),
+        ("department", "department"),
+        ("employeeNumber", "employeeIdentifier"),
+        ("site", "location"),
+        ("employmentType", "employeeType"),
+    ];
+
+    #[test]
+    fn each_line_of_the_vendors_own_tables_is_there() {
+        let pages = [(SourceKind::BambooHr, &PAGE_ON_BAMBOOHR[..]), (SourceKind::Bob, &PAGES_ON_BOB)];
+        for (source, page) in pages {
+            for (field, slot) in page {
+                let found = attributes(source).iter().any(|line| line.attribute == *slot && line.from.contains(field));
+                assert!(found, "{source:?}: {field} to {slot}");
+            }
+        }
+    }
+}

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use mapping::account::{GroupId, GroupName};
 use mapping::employee::ConnectionName;
+use mapping::lifecycle::Standing;
 use mapping::request::Trigger;
 use mapping::status::{Hold, Note, Skip, Status};
+use mapping::turn::Turn;
 use state::{AuditKind, DeadLetter, Depth, Digests, KnownGroup, Life, Queue, Record, Store};
 
 use crate::town::*;
@@ -122,6 +124,9 @@ async fn a_record_comes_back_as_it_was_put(store: &Store, _: &Queue) {
             left_since: Some(at(-3)),
             before_leave: BTreeSet::from([GroupName::parse("Dept É").unwrap()]),
             devices_unbound: true,
+            standing: Some(Standing::Left { ended: Some("2026-02-27".parse().unwrap()) }),
+            turn: Some(Turn::Look),
+            zone: Some("Pacific/Kiritimati".into()),
         },
         waits_for: Some(employee("9")),
         fingerprint: Some(u64::MAX - 1),
