@@ -58,9 +58,10 @@ async fn devices_stay_where_the_rules_do_not_say_otherwise() {
         world.sync().await;
         assert!(gone(&world));
         assert_eq!(world.town.jumpcloud.devices(ADA).len(), 2);
+        // Whoever has left already is looked at again once the rules say so.
         world.rules(&leaver("devices = \"remove\""));
-        let plan = world.hirewire(&["plan"]).await.expect(0).out;
-        assert!(plan.contains("- devices "), "{plan}");
+        let explained = world.hirewire(&["explain", &id]).await.expect(0).out;
+        assert!(explained.contains("- devices "), "{explained}");
         world.sync().await;
         assert!(world.town.jumpcloud.devices(ADA).is_empty());
     }

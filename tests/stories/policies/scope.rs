@@ -101,9 +101,12 @@ fn suspended(world: &World) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_brake_holds_whoever_is_one_too_many() {
-    let lines = "when = 'department != \"Board\"'\non_leaving = \"suspend\"\n[connection.brakes]\nleave_scope = 1";
+    let lines = |most: u8| {
+        let condition = "when = 'department != \"Board\"'\non_leaving = \"suspend\"";
+        scope(&format!("{condition}\n[connection.brakes]\nleave_scope = {most}"))
+    };
     for told in Telling::all() {
-        let world = told.world(MONDAY, &scope(lines)).await;
+        let world = told.world(MONDAY, &lines(1)).await;
         let people = [ada(), grace()].map(|person| world.hr.hire(&person));
         world.sync().await;
         let serving = world.serve().await;
@@ -119,8 +122,11 @@ async fn the_brake_holds_whoever_is_one_too_many() {
         // The one who is held has kept everything.
         let keeps = [ADA, GRACE].into_iter().find(|who| world.state(who) == "ACTIVATED").expect("one");
         assert_eq!(world.access(keeps).1.len(), 2);
-        // A day later there is room for one more.
-        world.travel_to("2026-03-03T09:10[America/Denver]");
+        // Time alone lets nobody go ahead; somebody who allows more does.
+        world.travel_to("2026-03-03T09:30[America/Denver]");
+        world.hirewire(&["sync"]).await.expect(1);
+        assert_eq!(suspended(&world), 1);
+        world.rules(&lines(2));
         world.sync().await;
         assert_eq!(suspended(&world), 2);
     }
