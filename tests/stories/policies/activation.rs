@@ -1,4 +1,4 @@
-//! 5. The mail to whoever's account becomes active, and the password that stops it.
+//! Policy 5: The mail to whoever's account becomes active, and the password that stops it.
 
 use tests::jumpcloud::MailKind;
 

@@ -1,4 +1,4 @@
-//! 11. What somebody changed by hand in JumpCloud: respected, or set back.
+//! Policy 11: What somebody changed by hand in JumpCloud: respected, or set back.
 
 use serde_json::json;
 use tests::hr::What;

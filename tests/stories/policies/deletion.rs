@@ -1,4 +1,4 @@
-//! 6. Leavers' accounts that are deleted some days later, if and only if the rules say so.
+//! Policy 6: Leavers' accounts that are deleted some days later, if and only if the rules say so.
 
 use tests::hr::{Leaving, NewHire};
 

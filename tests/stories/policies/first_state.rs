@@ -1,4 +1,4 @@
-//! 3. In which state an account is before its owner's first day, from then on, and after the last; 4. people who are
+//! Policy 3: in which state an account is before its owner's first day, from then on, and after the last; policy 4: people who are
 //! inactive from the beginning.
 
 use tests::hr::{HrKind, Leaving};

@@ -1,4 +1,4 @@
-//! 1. When an account is made: as soon as HR knows the person, on the first day, or some days before.
+//! Policy 1: When an account is made: as soon as HR knows the person, on the first day, or some days before.
 
 use tests::hr::What;
 

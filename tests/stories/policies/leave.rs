@@ -1,4 +1,4 @@
-//! 7. Leave: who is away for a while, and comes back to what they had.
+//! Policy 7: Leave: who is away for a while, and comes back to what they had.
 
 use tests::bamboohr::Leave;
 use tests::hr::{HrKind, What};

@@ -1,4 +1,4 @@
-//! 8. Movers: old groups out, new ones in, and never a moment without a group that both sides give.
+//! Policy 8: Movers: old groups out, new ones in, and never a moment without a group that both sides give.
 
 use std::collections::BTreeSet;
 

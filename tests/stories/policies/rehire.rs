@@ -1,4 +1,4 @@
-//! 9. Whoever comes back gets the account they left, whether HR knows them by the old number or by a new one; and nobody
+//! Policy 9: Whoever comes back gets the account they left, whether HR knows them by the old number or by a new one; and nobody
 //! gets a stranger's.
 
 use tests::hr::{Leaving, NewHire};

@@ -1,4 +1,4 @@
-//! 12. A connection that is taken out of service: paused, let go, or offboarded through review.
+//! Policy 12: A connection that is taken out of service: paused, let go, or offboarded through review.
 
 use tests::hr::{Leaving, What};
 

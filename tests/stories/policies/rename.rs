@@ -1,4 +1,4 @@
-//! 10. Another name or another address: one change of the same account, and the user name stays.
+//! Policy 10: Another name or another address: one change of the same account, and the user name stays.
 
 use tests::hr::What;
 

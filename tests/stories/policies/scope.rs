@@ -1,4 +1,4 @@
-//! 2. Who takes part, and what becomes of those who leave that circle and not the company.
+//! Policy 2: Who takes part, and what becomes of those who leave that circle and not the company.
 
 use tests::hr::What;
 
