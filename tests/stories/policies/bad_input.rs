@@ -254,3 +254,36 @@ async fn a_department_that_no_rule_knows_is_reported_and_nobody_is_stripped() {
         assert!(world.access(ADA).1.is_empty());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_that_gets_another_name_for_everybody_strips_nobody() {
+    let rules = active(
+        "[[connection.group]]\nname = \"Builders\"\nwhen = 'department == \"Engineering\"'\n\
+         [[connection.group]]\nname = \"Sellers\"\nwhen = 'department == \"Sales\"'\n",
+    );
+    for told in Telling::still() {
+        let world = told.world(MONDAY, &rules).await;
+        let people = (1..=8).map(|number| {
+            let email = format!("builder{number}@acme.example");
+            NewHire::new("Bo", &format!("Builder{number}")).email(&email).number(number).department("Engineering")
+        });
+        let ids: Vec<String> = people.map(|person| world.hr.hire(&person.starts("2020-01-06"))).collect();
+        world.sync().await;
+        assert_eq!(world.town.jumpcloud.members("Builders").len(), 8);
+        // The item of HR's list is renamed, which HR tells nobody.
+        match told.kind {
+            HrKind::BambooHr => world.town.bamboohr.rename_option("department", "Engineering", "Product"),
+            HrKind::Bob => world.town.bob.rename_item("department", "Engineering", "Product"),
+        }
+        world.sync().await;
+        assert_eq!(world.town.jumpcloud.members("Builders").len(), 8, "nobody is stripped");
+        assert_eq!(world.slot("builder1@acme.example", "department"), "Product");
+        let shown = world.shown(&ids[0]).await;
+        assert!(shown.contains("no group rule knows department \"Product\""), "{shown}");
+        // With a rule for it, all is well again.
+        world.rules(&rules.replace("Engineering", "Product"));
+        world.sync().await;
+        assert!(!world.shown(&ids[0]).await.contains("no group rule knows"));
+        assert_eq!(world.town.jumpcloud.members("Builders").len(), 8);
+    }
+}

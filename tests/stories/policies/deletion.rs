@@ -121,3 +121,21 @@ async fn not_of_somebody_who_came_back() {
         assert_eq!(serving.stop().await.0, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_after_it_gets_a_new_account() {
+    // The moment of the deletion is told of above; what counts here is who comes back.
+    for told in Telling::still() {
+        let world = told.world(MONDAY, &thirty_days("")).await;
+        let id = left(&world, &[grace()]).await.remove(0);
+        world.travel_to("2026-04-02T09:00[America/Denver]");
+        world.sync().await;
+        assert!(!world.exists(GRACE));
+        world.travel_to("2026-06-01T09:00[America/Denver]");
+        world.hr.rehire(&id, "2026-06-01");
+        world.sync().await;
+        assert!(world.has(GRACE, "ACTIVATED", &["All staff", "Dept Sales"]));
+        assert_eq!(world.town.jumpcloud.users().len(), 1);
+        assert!(world.shown(&id).await.contains("synced"));
+    }
+}

@@ -1,5 +1,5 @@
-//! Policy 3: in which state an account is before its owner's first day, from then on, and after the last; policy 4: people who are
-//! inactive from the beginning.
+//! Policy 3: in which state an account is before its owner's first day, from then on, and after the last. Policy 4: people
+//! who are inactive from the beginning.
 
 use tests::hr::{HrKind, Leaving};
 

@@ -1,7 +1,7 @@
 //! Policy 7: Leave: who is away for a while, and comes back to what they had.
 
 use tests::bamboohr::Leave;
-use tests::hr::{HrKind, What};
+use tests::hr::{HrKind, Leaving, What};
 
 use super::{Telling, ada};
 use crate::cast::{ADA, MONDAY};
@@ -105,6 +105,44 @@ async fn whoever_comes_back_gets_what_todays_rules_still_allow() {
         assert!(!plan.contains("Makers"), "{plan}");
         world.sync().await;
         assert!(world.has(ADA, "ACTIVATED", &HELD));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_for_good_while_away_is_a_leaver_and_comes_back_as_one() {
+    for told in Telling::all() {
+        let world = told.world(MONDAY, &parental("account = \"keep\"")).await;
+        let id = here(&world).await;
+        world.hr.leave(&id, "Parental leave", None, None, true);
+        world.sync().await;
+        assert!(world.has(ADA, "ACTIVATED", &["Chess"]));
+        let serving = world.serve().await;
+        world.hr.terminate(&id, &Leaving::on("2026-03-06"));
+        world.news().await;
+        let gone = |world: &World| world.has(ADA, "SUSPENDED", &["Chess"]);
+        world.becomes("2026-03-07T00:00[America/Denver]", "Ada has left", gone).await;
+        world.travel_to("2026-06-01T09:00[America/Denver]");
+        world.hr.rehire(&id, "2026-06-01");
+        world.arrives().await;
+        world.eventually("she is back", |_| world.has(ADA, "ACTIVATED", &HELD)).await;
+        assert_eq!(serving.stop().await.0, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "whoever is to be suspended and is so by hand counts as suspended by us, and is let in again on return"]
+async fn whom_an_administrator_suspended_before_is_not_let_in_on_return() {
+    for told in Telling::still() {
+        let world = told.world(MONDAY, &parental("")).await;
+        let id = here(&world).await;
+        world.town.jumpcloud.suspend_by_hand(ADA);
+        world.sync().await;
+        assert!(world.shown(&id).await.contains("an administrator suspended this account"));
+        world.hr.leave(&id, "Parental leave", None, None, true);
+        world.sync().await;
+        world.hr.back(&id);
+        world.sync().await;
+        assert_eq!(world.state(ADA), "SUSPENDED");
     }
 }
 

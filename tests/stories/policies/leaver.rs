@@ -69,6 +69,18 @@ async fn devices_stay_where_the_rules_do_not_say_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a survey reads nobody's devices, so only `explain` and the sync itself name them"]
+async fn the_plan_names_the_devices() {
+    for told in Telling::still() {
+        let world = told.world(MONDAY, &leaver("devices = \"remove\"")).await;
+        let id = here(&world).await;
+        world.hr.terminate(&id, &Leaving::on("2026-03-01"));
+        let plan = world.hirewire(&["plan"]).await.expect(0).out;
+        assert!(plan.contains("- devices "), "{plan}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn access_that_is_revoked_in_bob_ends_at_once() {
     // BambooHR has no such switch: there an end today is the last day, which is not over.
     for told in Telling::only(HrKind::Bob) {

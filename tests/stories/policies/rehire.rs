@@ -1,5 +1,5 @@
-//! Policy 9: Whoever comes back gets the account they left, whether HR knows them by the old number or by a new one; and nobody
-//! gets a stranger's.
+//! Policy 9: Whoever comes back gets the account they left, whether HR knows them by the old number or by a new one; and
+//! nobody gets a stranger's.
 
 use tests::hr::{Leaving, NewHire};
 
@@ -81,6 +81,34 @@ async fn by_a_new_number() {
         world.forget_calls();
         world.sync().await;
         assert_eq!((world.town.jumpcloud.writes(), is_back(&world)), (0, true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_one_record_to_another_without_a_day_between() {
+    for told in Telling::all() {
+        let world = told.world(MONDAY, RULES).await;
+        let old = world.hr.hire(&ada());
+        world.sync().await;
+        let account = world.says(ADA, "_id");
+        let serving = world.serve().await;
+        // Another part of the company takes her over: the old record ends on the day before the new one starts.
+        world.hr.terminate(&old, &Leaving::on("2026-03-08"));
+        let new = world.hr.hire(&ada().number(2007).department("Sales").starts("2026-03-09"));
+        world.news().await;
+        world.travel_to("2026-03-08T23:58[America/Denver]");
+        world.stays("she works to the last day", |world| world.state(ADA) == "ACTIVATED").await;
+        world.pass("2026-03-09T00:00[America/Denver]").await;
+        // Whichever of the two is looked at first: within a few minutes it has come out right.
+        let done = |world: &World| world.has(ADA, "ACTIVATED", &["All staff", "Dept Sales"]);
+        for _ in 0..5 {
+            tokio::time::sleep(super::QUIET).await;
+            world.arrives().await;
+        }
+        world.eventually("she is the new record's", |_| done(&world)).await;
+        assert_eq!(serving.stop().await.0, 0);
+        assert_eq!((world.says(ADA, "_id"), world.town.jumpcloud.users().len()), (account, 1));
+        assert!(world.shown(&new).await.contains("synced"));
     }
 }
 
