@@ -71,7 +71,7 @@ async fn the_brake_holds_whoever_is_one_too_many() {
         let there = |world: &World| [ADA, GRACE].into_iter().filter(|who| world.exists(who)).count();
         let serving = world.serve().await;
         world.pass("2026-04-01T16:01[UTC]").await;
-        world.eventually("one is deleted", |_| there(&world) == 1).await;
+        world.within_a_minute("one is deleted", |world| there(world) == 1).await;
         world.stays("the other is not", |world| there(world) == 1).await;
         assert_eq!(serving.stop().await.0, 0);
         let held = world.hirewire(&["records", "--status", "held"]).await.expect(0).out;
@@ -96,7 +96,7 @@ async fn not_while_somebody_has_opened_the_account_by_hand() {
         world.town.jumpcloud.activate_by_hand(GRACE);
         let serving = world.serve().await;
         world.pass(&moment).await;
-        world.eventually("it is closed again instead", |_| world.state(GRACE) == "SUSPENDED").await;
+        world.within_a_minute("it is closed again instead", |world| world.state(GRACE) == "SUSPENDED").await;
         world.stays("and there", |world| world.exists(GRACE)).await;
         assert_eq!(serving.stop().await.0, 0);
         // Closed at the moment, or by the day's survey just before it.

@@ -18,14 +18,14 @@ async fn states(first_state: &str, more: &str, wanted: impl Fn(HrKind) -> [&'sta
         world.travel_to("2026-03-08T23:58[America/Denver]");
         world.stays("the state before the first day", |world| world.state(ADA) == before).await;
         world.pass("2026-03-09T00:00[America/Denver]").await;
-        world.eventually("the state on the first day", |_| world.state(ADA) == here).await;
+        world.within_a_minute("the state on the first day", |world| world.state(ADA) == here).await;
         world.stays("the state from the first day on", |world| world.state(ADA) == here).await;
         world.travel_to("2026-03-09T09:00[America/Denver]");
         world.hr.terminate(&id, &Leaving::on("2026-03-10"));
         world.news().await;
         world.stays("the state on the last days", |world| world.state(ADA) == here).await;
         world.travel_to("2026-03-11T00:00[America/Denver]");
-        world.eventually("the state after the last day", |_| world.state(ADA) == after).await;
+        world.within_a_minute("the state after the last day", |world| world.state(ADA) == after).await;
         world.stays("the state in the end", |world| world.state(ADA) == after).await;
         assert_eq!(serving.stop().await.0, 0);
     }

@@ -103,8 +103,8 @@ async fn whoever_slept_over_moments_catches_up() {
         world.stays("nothing is due", |world| world.state(ADA) == "SUSPENDED").await;
         // The machine sleeps for eleven days: both moments are over when it wakes.
         world.travel_to("2026-03-13T09:00[America/Denver]");
-        world.eventually("Ada may come in", |_| world.state(ADA) == "ACTIVATED").await;
-        world.eventually("Grace has left", |_| world.state(GRACE) == "SUSPENDED").await;
+        world.within_a_minute("Ada may come in", |world| world.state(ADA) == "ACTIVATED").await;
+        world.within_a_minute("Grace has left", |world| world.state(GRACE) == "SUSPENDED").await;
         assert_eq!(serving.stop().await.0, 0);
     }
 }
@@ -123,8 +123,8 @@ async fn whoever_was_not_running_catches_up_in_the_right_order() {
         world.forget_calls();
         world.travel_to("2026-03-13T09:00[America/Denver]");
         let serving = world.serve().await;
-        world.eventually("Ada may come in", |_| world.state(ADA) == "ACTIVATED").await;
-        world.eventually("Grace has left", |_| world.state(GRACE) == "SUSPENDED").await;
+        world.within_a_minute("Ada may come in", |world| world.state(ADA) == "ACTIVATED").await;
+        world.within_a_minute("Grace has left", |world| world.state(GRACE) == "SUSPENDED").await;
         world.stays("the third does not", |world| world.state("brief@acme.example") == "SUSPENDED").await;
         assert_eq!(serving.stop().await.0, 0);
         assert_eq!(world.count("PUT /api/systemusers/{id}"), 2, "one for Ada and one for Grace");
