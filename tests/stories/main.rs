@@ -21,6 +21,7 @@ mod lifecycle;
 mod links;
 mod managers;
 mod otherwise;
+mod policies;
 mod recordings;
 mod release;
 mod results;

@@ -157,8 +157,11 @@ impl Workflow {
                 }
             }
             Action::Delete { account, .. } => {
-                let deleted = self.jumpcloud.delete(account, Reports::Clear).await;
-                deleted.map_err(|fault| End::Stopped(fault.into()))?;
+                match self.jumpcloud.delete(account, Reports::Clear).await {
+                    // Two of our requests may have seen it when its time came, and one was first.
+                    Ok(()) | Err(Fault::NotFound { .. }) => {}
+                    Err(fault) => return Err(End::Stopped(fault.into())),
+                }
                 applied.account = None;
                 applied.groups.clear();
             }
