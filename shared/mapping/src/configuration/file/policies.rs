@@ -108,21 +108,18 @@ impl LeaveShape {
 
 impl ActivationShape {
     pub(super) fn check(&self, first_state: FirstState, checker: &mut Checker<'_>) -> ActivationRule {
-        let mail = match &self.mail {
-            None => None,
-            Some(mail) => Some(match mail.get_ref().as_str() {
-                "send" => Mail::Sent,
-                "withhold" => Mail::Withheld,
-                address if address.split_once('@').is_some_and(|(a, b)| !a.is_empty() && b.contains('.')) => {
-                    Mail::To(address.into())
-                }
-                _ => {
-                    let help = "write \"send\", \"withhold\", or the one address that all of these mails go to";
-                    checker.refuse(mail.span(), "this does not say where the activation mail goes", help);
-                    Mail::Withheld
-                }
-            }),
-        };
+        let mail = self.mail.as_ref().map(|mail| match mail.get_ref().as_str() {
+            "send" => Mail::Sent,
+            "withhold" => Mail::Withheld,
+            address if address.split_once('@').is_some_and(|(a, b)| !a.is_empty() && b.contains('.')) => {
+                Mail::To(address.into())
+            }
+            _ => {
+                let help = "write \"send\", \"withhold\", or the one address that all of these mails go to";
+                checker.refuse(mail.span(), "this does not say where the activation mail goes", help);
+                Mail::Withheld
+            }
+        });
         if let Some(place) = &self.mail
             && mail != Some(Mail::Withheld)
         {
