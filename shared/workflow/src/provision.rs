@@ -123,7 +123,14 @@ impl Workflow {
                 self.store.settle(&self.queue, lease, &record, &rows, &then).await?;
                 return Ok(done(None, 0, status, None));
             }
-            let mut observed = self.jumpcloud_says(&desired, record.as_ref(), look, now).await?;
+            let mut observed = match self.jumpcloud_says(&desired, record.as_ref(), look, now).await {
+                // What the survey saw was deleted since.
+                Err(Trouble::Vendor(Fault::NotFound { .. })) if look.survey.is_some() => {
+                    look.survey = None;
+                    continue;
+                }
+                observed => observed?,
+            };
             observed.refuse_usernames(&refused);
             let past = past(record.as_ref(), fingerprint);
             let mut plan = observed.plan(&desired, &past, self);

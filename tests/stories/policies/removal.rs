@@ -79,12 +79,18 @@ async fn offboarded_as_far_as_somebody_allows() {
         world.hr.rotate_key();
         // Nobody is, unless the file says how many: that is the review.
         world.rules(&mode("offboard", ""));
-        let plan = world.hirewire(&["plan"]).await.expect(0).out;
-        assert!(plan.contains("Active -> Suspended (mode = \"offboard\")"), "{plan}");
+        let plan = world.hirewire(&["plan"]).await.expect(1).out;
+        assert!(plan.contains("! ada.byron") && plan.contains("! grace.hopper"), "{plan}");
+        assert!(plan.contains("everybody is made a leaver, 0 in 24 hours"), "{plan}");
         world.hirewire(&["sync"]).await.expect(1);
         assert_eq!(world.town.jumpcloud.snapshot(), before);
         let shown = world.shown(&ids[0]).await;
         assert!(shown.contains("held") && shown.contains("brakes.offboard = 0"), "{shown}");
+        // One is let go by name, the other because the file allows two.
+        let released = world.hirewire(&["release", &ids[0]]).await.expect(0).out;
+        assert!(released.contains("Ada Byron"), "{released}");
+        world.hirewire(&["sync"]).await.expect(1);
+        assert_eq!((world.state(ADA), world.state(GRACE)), ("SUSPENDED".into(), "ACTIVATED".into()));
         world.rules(&mode("offboard", "[connection.brakes]\noffboard = 2\n"));
         let serving = world.serve().await;
         world.eventually("both have left", |_| [ADA, GRACE].iter().all(|who| world.has(who, "SUSPENDED", &[]))).await;
