@@ -10,7 +10,7 @@ use state::Record;
 use crate::{Site, Trouble, Workflow};
 
 /// How long one use of a limit counts.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Workflow {
     /// What keeps `plan` from being carried out now: as many people as the rules allow a day have met with the same.
@@ -19,12 +19,7 @@ impl Workflow {
     /// beside us cannot spend the same one. The same person keeps theirs when the work is tried again.
     pub(crate) async fn brake(&self, site: &Site, plan: &Plan, now: Timestamp) -> Result<Option<Hold>, Trouble> {
         let Some(brake) = plan.brake else { return Ok(None) };
-        let limits = &site.rules.brakes;
-        let limit = match brake {
-            Brake::LeaveScope => limits.leave_scope,
-            Brake::Delete => limits.delete,
-            Brake::Offboard => limits.offboard,
-        };
+        let limit = limit(site, brake);
         let until = now.checked_add(DAY).unwrap_or(Timestamp::MAX);
         let own = place(&plan.key, brake, plan.key.id.as_str());
         if self.store.is_claimed(&own, now).await? {
@@ -52,6 +47,17 @@ impl Workflow {
     }
 }
 
-fn place(key: &EmployeeKey, brake: Brake, what: &str) -> String {
+/// How many a day the rules allow.
+pub(crate) fn limit(site: &Site, brake: Brake) -> u16 {
+    let limits = &site.rules.brakes;
+    match brake {
+        Brake::LeaveScope => limits.leave_scope,
+        Brake::Delete => limits.delete,
+        Brake::Offboard => limits.offboard,
+    }
+}
+
+/// What one use is called: `what` is the person's own, or one of so many.
+pub(crate) fn place(key: &EmployeeKey, brake: Brake, what: &str) -> String {
     format!("brake {} {} {what}", key.connection, brake.word())
 }
