@@ -101,22 +101,6 @@ fn needs_somebody(forecast: &Forecast) -> bool {
 }
 
 fn document(forecast: &Forecast) -> Document<'_> {
-    let change = |coming: &'_ Coming| {
-        let Short { what, why } = coming.plan.in_short();
-        let local = coming.at.to_zoned(coming.zone.clone());
-        Change {
-            at: coming.at,
-            local: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-            zone: coming.zone.iana_name().unwrap_or("UTC").to_owned(),
-            now: coming.now,
-            employee: coming.plan.key.to_string(),
-            name: &coming.plan.label,
-            status: coming.plan.status().word(),
-            what,
-            why,
-            plan: &coming.plan,
-        }
-    };
     let braked = |one: &Braked| BrakedDay {
         connection: one.connection.to_string(),
         day: one.day.to_string(),
@@ -131,6 +115,23 @@ fn document(forecast: &Forecast) -> Document<'_> {
         connections: forecast.connections.iter().map(connection).collect(),
         changes: forecast.changes.iter().map(change).collect(),
         brakes: forecast.braked.iter().map(braked).collect(),
+    }
+}
+
+fn change(coming: &Coming) -> Change<'_> {
+    let Short { what, why } = coming.plan.in_short();
+    let local = coming.at.to_zoned(coming.zone.clone());
+    Change {
+        at: coming.at,
+        local: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        zone: coming.zone.iana_name().unwrap_or("UTC").to_owned(),
+        now: coming.now,
+        employee: coming.plan.key.to_string(),
+        name: &coming.plan.label,
+        status: coming.plan.status().word(),
+        what,
+        why,
+        plan: &coming.plan,
     }
 }
 

@@ -272,12 +272,7 @@ impl<'a> Walk<'a> {
     }
 
     /// From moment to moment, until nothing comes any more.
-    async fn go(
-        &mut self,
-        selection: &Selection,
-        changes: &mut Vec<Coming>,
-        watch: Watch<'_>,
-    ) -> Result<(), Trouble> {
+    async fn go(&mut self, selection: &Selection, changes: &mut Vec<Coming>, watch: Watch<'_>) -> Result<(), Trouble> {
         let total = self.people.len();
         let mut planned = 0;
         while let Some((moment, at)) = self.agenda.pop_first() {

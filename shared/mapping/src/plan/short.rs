@@ -64,7 +64,12 @@ impl Plan {
             }
         }
         let mut said = Vec::new();
-        others.retain(|reason| !said.contains(reason) && { said.push(reason.clone()); true });
+        others.retain(|reason| {
+            !said.contains(reason) && {
+                said.push(reason.clone());
+                true
+            }
+        });
         Short { what, why: first.unwrap_or_else(|| others.join("; ")) }
     }
 }

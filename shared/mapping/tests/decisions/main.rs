@@ -3,6 +3,7 @@
 mod configuration;
 mod display;
 mod expressions;
+mod foresight;
 mod lifecycles;
 mod matching;
 mod people;
