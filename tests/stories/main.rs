@@ -11,6 +11,7 @@ mod contract_bob;
 mod crash;
 mod deployed;
 mod faults;
+mod forecast;
 mod function;
 mod groups;
 mod hibob;

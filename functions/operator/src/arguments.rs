@@ -55,6 +55,8 @@ pub enum Command {
     Check,
     /// Show what a sync would do, with old and new values and the reason; write nothing.
     Plan(Selected),
+    /// Show who will change in the days to come, when, and why; write nothing.
+    Forecast(ForecastArguments),
     /// Bring JumpCloud into step: everyone, or the people named.
     Sync(SyncArguments),
     /// Keep JumpCloud in step: poll HR, take its webhooks, wake who is due; until SIGTERM.
@@ -103,6 +105,26 @@ pub struct Selected {
     #[arg(long)]
     pub all: bool,
 }
+
+/// What to foresee.
+#[derive(Debug, Args)]
+#[command(after_long_help = FORESEEN)]
+pub struct ForecastArguments {
+    /// Employees: the HR system's id, or CONNECTION:ID; everyone where none is given.
+    #[arg(value_name = "EMPLOYEE")]
+    pub employees: Vec<String>,
+    /// Only this connection's people.
+    #[arg(long, value_name = "NAME")]
+    pub connection: Option<String>,
+    /// How many days ahead, of 24 hours each.
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub days: u16,
+    /// Write it to this file as CSV as well.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+}
+
+const FORESEEN: &str = "What is foreseen is what follows from HR's answers of now, the rules, and JumpCloud as it is: first days, last days, time off with dates, accounts to be made before a start or deleted after an end. Not foreseen is what HR keeps to itself until its day (a department, a title or a leave that begins or ends later by a dated row), and what people will yet enter. On AWS the rules are those that were pushed.";
 
 /// How to sync.
 #[derive(Debug, Args)]

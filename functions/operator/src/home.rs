@@ -123,6 +123,10 @@ impl Home {
     /// Contacts no vendor.
     pub async fn staff(desk: Desk) -> Result<Home, Failure> {
         let role = if desk.is_aws() { Role::Reader } else { Role::Writer };
+        Home::staff_as(desk, role).await
+    }
+
+    async fn staff_as(desk: Desk, role: Role) -> Result<Home, Failure> {
         let doors = intake::doors(&desk.configuration, &desk.secrets).await;
         let Desk { configuration, store, queue, secrets, rules, .. } = &desk;
         let opened = Workflow::open(configuration, rules.clone(), role, secrets, store.clone(), queue.clone());
@@ -143,6 +147,11 @@ impl Home {
     /// With the rules that count.
     pub async fn open_pushed(path: &Path) -> Result<Home, Failure> {
         Home::staff(Desk::open_pushed(path).await?).await
+    }
+
+    /// The same with the key that reads, where there is one.
+    pub async fn open_to_read(path: &Path) -> Result<Home, Failure> {
+        Home::staff_as(Desk::open_pushed(path).await?, Role::Reader).await
     }
 }
 

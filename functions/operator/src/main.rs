@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod explain;
 mod follow;
+mod forecast;
 mod home;
 mod output;
 mod plan;
@@ -51,6 +52,7 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Setup(how) => setup::run(&config, &how, format).await,
         Command::Check => check::run(&config, format).await,
         Command::Plan(who) => plan::run(&Home::open(&config).await?, &who, format).await,
+        Command::Forecast(what) => forecast::run(&Home::open_to_read(&config).await?, &what, format).await,
         Command::Sync(what) => sync::run(&Home::open_pushed(&config).await?, &what, format).await,
         Command::Serve(how) => serve::run(Home::open(&config).await?, &how).await,
         Command::Records(which) => records::run(&Desk::open(&config).await?, &which, format).await,

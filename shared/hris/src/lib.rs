@@ -152,6 +152,14 @@ impl Source {
         }
     }
 
+    /// Which HR system this is.
+    pub fn kind(&self) -> SourceKind {
+        match self {
+            Source::BambooHr(_) => SourceKind::BambooHr,
+            Source::Bob(_) => SourceKind::Bob,
+        }
+    }
+
     /// Whose people these are.
     pub fn connection(&self) -> &ConnectionName {
         match self {

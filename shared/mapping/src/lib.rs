@@ -5,10 +5,12 @@
 
 pub mod account;
 pub mod attribute;
+pub mod carried;
 pub mod configuration;
 pub mod desired;
 pub mod employee;
 pub mod expression;
+pub mod foresee;
 mod leave;
 pub mod lifecycle;
 pub mod matching;

@@ -2,13 +2,14 @@
 //!
 //! Printed, it is the dry run; reviewed, it is the permission; applied, it is the change; stored, it is the audit row.
 //!
-//! Here is what a plan is. `decide` makes one, with `access`, `changes` and `groups` for its parts; `words`
-//! prints it.
+//! Here is what a plan is. `decide` makes one, with `access`, `changes` and `groups` for its parts; `words` prints it,
+//! `short` says it in a line.
 
 mod access;
 mod changes;
 mod decide;
 mod groups;
+mod short;
 mod words;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use crate::matching::Candidates;
 use crate::status::{Brake, Hold, Note, Skip, Status};
 
 pub use self::decide::plan;
+pub use self::short::Short;
 
 /// What is known of the manager's account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,12 +6,12 @@
 //! | question | asked by | found through | on AWS |
 //! |---|---|---|---|
 //! | one person's record | every run of that person | connection and id | key `person#<connection>`, place |
-//! | several people's records | surveys, forecast | connection and id | the same keys, a hundred at a time |
-//! | records in the order of people, from a place on | listings, surveys | connection, length of the id, id | `person#<connection>`, from a place on; the connections by key `connections` |
+//! | several people's records | surveys | connection and id | the same keys, a hundred at a time |
+//! | records in the order of people, from a place on | listings, surveys, forecasts | connection, length of the id, id | `person#<connection>`, from a place on; the connections by key `connections` |
 //! | whose is this account | matching | account | index `account`, then the records |
 //! | whose is every account | surveys | account | `person#<connection>`, whole |
 //! | who waits for this manager | the manager's first account | connection and manager | key `waits#<connection>#<manager>`, then the records |
-//! | who is due, and who will be | poller, forecast | next change | index `due` |
+//! | who is due | poller | next change | index `due` |
 //! | a cursor | poller | connection and name | key `cursor#<connection>`, name |
 //! | the managed groups, all | every run | few: read whole | key `groups`, whole |
 //! | is this claimed: a delivery seen, a group being made | webhook, provisioner | what is claimed; swept by age | key `claim#<what>`; swept by `expires` |

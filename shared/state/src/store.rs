@@ -114,11 +114,6 @@ impl Store {
         ask!(self.due(now, limit))
     }
 
-    /// Up to `limit` records whose next change comes by `until`, the soonest first; overdue ones are among them.
-    pub async fn forecast(&self, until: Timestamp, limit: usize) -> Result<Vec<Record>, StateError> {
-        ask!(self.forecast(until, limit))
-    }
-
     /// Forgets a next change that lies at or before `moment`: its request is on the queue. A later one stays. The
     /// version stays too, so that a run in flight, which decides the next change anew, is not refused.
     pub async fn clear_due(&self, key: &EmployeeKey, moment: Timestamp) -> Result<(), StateError> {

@@ -13,7 +13,7 @@ use crate::provision::row_id;
 use crate::{Site, Trouble, Workflow};
 
 /// How long one use of a limit counts.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Workflow {
     /// What keeps `plan` from being carried out now: as many people as the rules allow a day have met with the same.
@@ -76,7 +76,7 @@ impl Workflow {
 }
 
 /// Whether this brake held the person already, and allows no more than then.
-fn is_held_still(record: Option<&Record>, brake: Brake, limit: u16) -> bool {
+pub(crate) fn is_held_still(record: Option<&Record>, brake: Brake, limit: u16) -> bool {
     record.is_some_and(|record| match &record.status {
         Status::Held { why: Hold::Braked { brake: by, limit: then } } => *by == brake && limit <= *then,
         Status::Held { .. }
@@ -133,7 +133,8 @@ pub async fn release(
     Ok(true)
 }
 
-fn limit(site: &Site, brake: Brake) -> u16 {
+/// How many a day the rules allow.
+pub(crate) fn limit(site: &Site, brake: Brake) -> u16 {
     let limits = &site.rules.brakes;
     match brake {
         Brake::LeaveScope => limits.leave_scope,
@@ -142,6 +143,7 @@ fn limit(site: &Site, brake: Brake) -> u16 {
     }
 }
 
-fn place(key: &EmployeeKey, brake: Brake, what: &str) -> String {
+/// What one use is called: `what` is the person's own, or one of so many.
+pub(crate) fn place(key: &EmployeeKey, brake: Brake, what: &str) -> String {
     format!("brake {} {} {what}", key.connection, brake.word())
 }

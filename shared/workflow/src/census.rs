@@ -25,6 +25,8 @@ pub(crate) struct Census {
     groups: Groups,
     owners: HashMap<AccountId, EmployeeKey>,
     no_groups: BTreeSet<GroupName>,
+    /// Those that a forecast has deleted; their places stay.
+    deleted: HashSet<AccountId>,
 }
 
 impl Census {
@@ -51,11 +53,14 @@ impl Census {
             groups,
             owners,
             no_groups: BTreeSet::new(),
+            deleted: HashSet::new(),
         }
     }
 
-    fn account(&self, id: &AccountId) -> Option<&Account> {
-        Some(&self.accounts[place(&self.accounts, id)?])
+    /// One account, where there is one.
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        let at = place(&self.accounts, id).filter(|_| !self.deleted.contains(id))?;
+        Some(&self.accounts[at])
     }
 
     /// Every account that could be this person's.
@@ -105,6 +110,53 @@ impl Census {
     }
 }
 
+/// What a forecast does to the picture: it carries out in memory what would be carried out.
+impl Census {
+    /// An account as it is from now on, with its managed groups. One that was not there has an id after all others.
+    pub fn put(&mut self, account: Account, groups: BTreeSet<GroupName>) {
+        let at = match self.accounts.binary_search_by(|known| known.id.cmp(&account.id)) {
+            Ok(at) => at,
+            Err(at) => {
+                assert_eq!(at, self.accounts.len(), "a new account comes after all others");
+                self.usernames.insert(account.username.to_lowercase().into());
+                self.accounts.push(account);
+                self.groups.0.push(Arc::new(groups));
+                let Census { by_link, by_identifier, by_email, accounts, .. } = self;
+                [by_link, by_identifier, by_email].into_iter().for_each(|index| index.enter(accounts, at));
+                return;
+            }
+        };
+        if *self.groups.0[at] != groups {
+            self.groups.0[at] = Arc::new(groups);
+        }
+        if self.accounts[at] != account {
+            let Census { by_link, by_identifier, by_email, accounts, .. } = self;
+            let mut indexes = [by_link, by_identifier, by_email];
+            indexes.iter_mut().for_each(|index| index.leave(accounts, at));
+            accounts[at] = account;
+            indexes.iter_mut().for_each(|index| index.enter(accounts, at));
+        }
+    }
+
+    /// An account is deleted: nobody finds it any more, and nobody has it as their manager.
+    pub fn delete(&mut self, id: &AccountId) {
+        let Some(at) = place(&self.accounts, id) else { return };
+        let Census { by_link, by_identifier, by_email, accounts, .. } = self;
+        [by_link, by_identifier, by_email].into_iter().for_each(|index| index.leave(accounts, at));
+        self.usernames.remove(&*self.accounts[at].username.to_lowercase());
+        self.owners.remove(id);
+        self.deleted.insert(id.clone());
+        for report in self.accounts.iter_mut().filter(|account| account.manager.as_ref() == Some(id)) {
+            report.manager = None;
+        }
+    }
+
+    /// Whose an account is from now on.
+    pub fn give(&mut self, account: &AccountId, key: &EmployeeKey) {
+        self.owners.insert(account.clone(), key.clone());
+    }
+}
+
 /// Where the account of this id is.
 fn place(accounts: &[Account], id: &AccountId) -> Option<usize> {
     accounts.binary_search_by(|account| account.id.cmp(id)).ok()
@@ -147,6 +199,30 @@ impl Index {
         let mut places: Vec<u32> = (0..count).filter(|at| of(at).is_some()).collect();
         places.sort_by(|a, b| of(a).cmp(&of(b)));
         Index { value, places }
+    }
+
+    /// Takes an account out, before it changes.
+    fn leave(&mut self, accounts: &[Account], at: usize) {
+        if let Some(place) = self.among_equals(accounts, at).find(|place| self.places[*place] as usize == at) {
+            self.places.remove(place);
+        }
+    }
+
+    /// Puts an account in, as it is now.
+    fn enter(&mut self, accounts: &[Account], at: usize) {
+        if (self.value)(&accounts[at]).is_some() {
+            let place = self.among_equals(accounts, at).find(|place| self.places[*place] as usize > at);
+            let place = place.unwrap_or(self.among_equals(accounts, at).end);
+            self.places.insert(place, u32::try_from(at).expect("fewer accounts than 4 billion"));
+        }
+    }
+
+    /// The places of all accounts with the same value as this one.
+    fn among_equals(&self, accounts: &[Account], at: usize) -> std::ops::Range<usize> {
+        let wanted = (self.value)(&accounts[at]);
+        let of = |at: &u32| (self.value)(&accounts[*at as usize]);
+        let start = self.places.partition_point(|at| of(at) < wanted);
+        start..self.places.partition_point(|at| of(at) <= wanted)
     }
 
     /// Every account with this value.

@@ -267,12 +267,7 @@ impl Workflow {
     /// The account of somebody who left is the same person's under a new number now.
     async fn hand_over(&self, earlier: &EmployeeKey, now: Timestamp) -> Result<(), Trouble> {
         if let Some(record) = self.store.record(earlier).await? {
-            let status = Status::Skipped { why: Skip::Inactive };
-            let life = Life::default();
-            let nowhere = BTreeSet::new();
-            let handed =
-                Record { account: None, status, life, groups: nowhere, next_change: None, last_sync: now, ..record };
-            self.store.put(&handed).await?;
+            self.store.put(&handed_over(record, now)).await?;
         }
         Ok(())
     }
@@ -327,11 +322,19 @@ fn nothing_new(desired: &Desired, fingerprint: u64, record: Option<&Record>, req
         && record.fingerprint == Some(fingerprint)
 }
 
-struct Facts<'a> {
-    desired: &'a Desired,
-    fingerprint: u64,
+/// What was decided, and from when.
+pub(crate) struct Facts<'a> {
+    pub(crate) desired: &'a Desired,
+    pub(crate) fingerprint: u64,
     /// When HR was asked; `None` where it was not.
-    observed_at: Option<Timestamp>,
+    pub(crate) observed_at: Option<Timestamp>,
+}
+
+/// What is left of somebody's record whose account went with them to a new number.
+pub(crate) fn handed_over(record: Record, now: Timestamp) -> Record {
+    let status = Status::Skipped { why: Skip::Inactive };
+    let (life, groups) = (Life::default(), BTreeSet::new());
+    Record { account: None, status, life, groups, next_change: None, last_sync: now, ..record }
 }
 
 fn unchanged(
@@ -353,7 +356,7 @@ fn unchanged(
 }
 
 /// What is known of a person after a plan was carried out, as far as it was.
-fn after(
+pub(crate) fn after(
     record: Option<Record>,
     facts: &Facts<'_>,
     plan: &Plan,

@@ -22,7 +22,7 @@ use crate::tree::managers_first;
 use crate::{Progress, Site, Trouble, Watch, Workflow};
 
 /// The store's cursor that holds the size of the last roster that was proven complete.
-const ROSTER_SIZE: &str = "roster_size";
+pub(crate) const ROSTER_SIZE: &str = "roster_size";
 /// The store's cursor that holds when everyone was last surveyed, and by which rules.
 const SURVEYED_AT: &str = "surveyed_at";
 /// The store's cursor of HR's list of changes; intake owns it, a first survey starts it.
@@ -61,7 +61,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    fn takes_connection(&self, name: &ConnectionName) -> bool {
+    pub(crate) fn takes_connection(&self, name: &ConnectionName) -> bool {
         let named = self.connections.is_empty() || self.connections.contains(name);
         named && (self.only.is_empty() || self.only.iter().any(|key| key.connection == *name))
     }
@@ -206,7 +206,7 @@ impl Workflow {
     }
 
     /// Every group that the rules name, fixed or computed, and every one they have named before.
-    fn group_names(&self, sites: &[(&ConnectionName, &Site)], rosters: &[Roster]) -> BTreeSet<GroupName> {
+    pub(crate) fn group_names(&self, sites: &[(&ConnectionName, &Site)], rosters: &[Roster]) -> BTreeSet<GroupName> {
         let mut names = self.directory.names();
         for ((_, site), roster) in sites.iter().zip(rosters) {
             names.extend(site.rules.fixed_groups());
@@ -217,7 +217,7 @@ impl Workflow {
         names
     }
 
-    async fn rosters(
+    pub(crate) async fn rosters(
         &self,
         sites: &[(&ConnectionName, &Site)],
         mode: Mode,
@@ -235,7 +235,7 @@ impl Workflow {
         Ok(rosters)
     }
 
-    async fn take_census(
+    pub(crate) async fn take_census(
         &self,
         read: Accounts,
         names: &BTreeSet<GroupName>,

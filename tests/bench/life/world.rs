@@ -82,8 +82,10 @@ impl World {
     /// The next moment before `until` at which the product itself means to look at somebody.
     pub async fn alarm(&self, now: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, Broken> {
         let before = until - SignedDuration::from_secs(1);
-        let records = self.workflow.store.forecast(before, FORECAST).await.map_err(|error| error.to_string())?;
-        Ok(records.into_iter().filter_map(|record| record.next_change).filter(|at| *at > now && *at < until).min())
+        let store = &self.workflow.store;
+        let keys = store.due(before, FORECAST).await.map_err(|error| error.to_string())?;
+        let records = store.records_of(&keys).await.map_err(|error| error.to_string())?;
+        Ok(records.into_values().filter_map(|record| record.next_change).filter(|at| *at > now && *at < until).min())
     }
 
     /// Wakes whoever is due.

@@ -5,6 +5,7 @@ mod configuration;
 mod deletion;
 mod display;
 mod expressions;
+mod foresight;
 mod leave;
 mod lifecycles;
 mod matching;

@@ -363,13 +363,6 @@ impl Tables {
         self.keys(query.expression_attribute_values(":now", micros(now)), limit).await
     }
 
-    pub(crate) async fn forecast(&self, until: Timestamp, limit: usize) -> Result<Vec<Record>, StateError> {
-        let keys = self.due(until, limit).await?;
-        let mut records = self.records_of(&keys).await?;
-        let still = |record: &Record| record.next_change.is_some_and(|next| next <= until);
-        Ok(keys.iter().filter_map(|key| records.remove(key)).filter(still).collect())
-    }
-
     pub(crate) async fn clear_due(&self, key: &EmployeeKey, moment: Timestamp) -> Result<(), StateError> {
         let update = self.client.update_item().table_name(&*self.state).set_key(Some(key_of(key)));
         let update = update.update_expression("REMOVE #due, next_change").expression_attribute_names("#due", "due");

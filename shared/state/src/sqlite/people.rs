@@ -33,7 +33,6 @@ const OWNER: &str = "SELECT connection, id FROM person WHERE account = ?1 ORDER 
 const OWNERS: &str = "SELECT account, connection, id FROM person WHERE account IS NOT NULL ORDER BY account, last_sync";
 const WAITING: &str = "SELECT connection, id FROM person WHERE connection = ?1 AND waits_for = ?2";
 const DUE: &str = "SELECT connection, id FROM person WHERE next_change <= ?1 ORDER BY next_change LIMIT ?2";
-const FORECAST: &str = "SELECT * FROM person WHERE next_change <= ?1 ORDER BY next_change LIMIT ?2";
 const CLEAR_DUE: &str = "UPDATE person SET next_change = NULL \
     WHERE connection = ?1 AND size = ?2 AND id = ?3 AND next_change <= ?4";
 /// Held by a test to be look-ups, by these columns.
@@ -46,7 +45,6 @@ pub(crate) const LOOK_UPS: &[(&str, &str)] = &[
     (OWNER, "(account=?)"),
     (WAITING, "(connection=? AND waits_for=?)"),
     (DUE, "(next_change<?)"),
-    (FORECAST, "(next_change<?)"),
     (CLEAR_DUE, "(connection=? AND size=? AND id=?)"),
 ];
 
@@ -154,10 +152,6 @@ pub(crate) fn waiting_for(connection: &Connection, manager: &EmployeeKey) -> Res
 
 pub(crate) fn due(connection: &Connection, now: Timestamp, rows: usize) -> Result<Vec<EmployeeKey>, Fault> {
     all(connection.prepare_cached(DUE)?.query([micros(now), limit(rows)])?, key)
-}
-
-pub(crate) fn forecast(connection: &Connection, until: Timestamp, rows: usize) -> Result<Vec<Record>, Fault> {
-    all(connection.prepare_cached(FORECAST)?.query([micros(until), limit(rows)])?, read)
 }
 
 pub(crate) fn clear_due(connection: &Connection, key: &EmployeeKey, moment: Timestamp) -> Result<(), Fault> {

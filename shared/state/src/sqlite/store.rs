@@ -75,10 +75,6 @@ impl Database {
         self.read(|c| people::due(c, now, limit))
     }
 
-    pub(crate) fn forecast(&self, until: Timestamp, limit: usize) -> Result<Vec<Record>, StateError> {
-        self.read(|c| people::forecast(c, until, limit))
-    }
-
     pub(crate) fn clear_due(&self, key: &EmployeeKey, moment: Timestamp) -> Result<(), StateError> {
         self.write(|c| people::clear_due(c, key, moment))
     }
