@@ -46,6 +46,8 @@ const SURVEY_EVERY: i64 = 7;
 const PAGE: usize = 100;
 /// From so many people on BambooHR is asked for one report instead of one record each.
 const TOGETHER_FROM: usize = 4;
+/// How often whoever waits is told how far it is, in days.
+const TOLD_EVERY: i64 = 10;
 /// How many percent above the least number of calls are allowed.
 const ALLOWED_PERCENT: u64 = 5;
 
@@ -136,6 +138,10 @@ pub async fn run(span: Span) -> Result<Lived, Broken> {
         life.plan_day(first + SignedDuration::from_hours(24 * day));
         let end = first + SignedDuration::from_hours(24 * (day + 1));
         life.live_until(end).await?;
+        if (day + 1) % TOLD_EVERY == 0 {
+            let (looked_at, wrong) = (life.visited, life.judge.count);
+            eprintln!("day {} of {}: {looked_at} minutes looked at, {wrong} wrong", day + 1, span.days);
+        }
     }
     life.end(started).await
 }
@@ -406,7 +412,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_small_company_is_never_wrong_for_a_minute() {
         let seed = std::env::var("HIREWIRE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(ALWAYS);
-        let lived = run(Span { seed, people: 60, days: 25 }).await.expect("a world that can be lived in");
+        let lived = run(Span { seed, people: 40, days: 14 }).await.expect("a world that can be lived in");
         let text = print(&lived);
         println!("{text}");
         assert!(lived.is_good(), "HIREWIRE_SEED={seed}\n{text}");
