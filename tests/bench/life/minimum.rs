@@ -185,7 +185,6 @@ impl Minimum {
         }
         let calls = &mut self.calls;
         calls.add(Kind::Look, 1);
-        let nothing = Vec::new();
         match (old, new) {
             (None, None) => {}
             (None, Some(new)) => {
@@ -205,7 +204,7 @@ impl Minimum {
             }
         }
         if let (Some(old), Some(new)) = (old, new) {
-            let (old, new) = (Some(&old.groups).unwrap_or(&nothing), &new.groups);
+            let (old, new) = (&old.groups, &new.groups);
             let entered = new.iter().filter(|group| !old.contains(group)).count();
             let left = old.iter().filter(|group| !new.contains(group)).count();
             calls.add(Kind::Membership, (entered + left) as u64);
