@@ -244,7 +244,11 @@ impl Life {
         self.world.drain().await?;
         let heard = Heard { told, polled };
         let changed = self.oracle.pass(&self.story.people, &zones, &heard, now);
+        let before = self.judge.wrong.len();
         self.judge.look(&self.world.town.jumpcloud, &self.oracle, &self.story.people, &changed, noon, now);
+        for wrong in &self.judge.wrong[before..] {
+            eprintln!("{} number {}: {}", wrong.at, wrong.who, wrong.difference);
+        }
         if noon {
             if since.as_secs() / 86_400 % SURVEY_EVERY == SURVEY_EVERY - 1 {
                 self.survey(now).await?;
