@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use comfy_table::ColumnConstraint;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mapping::employee::EmployeeKey;
@@ -164,10 +165,14 @@ fn print(forecast: &Forecast, document: &Document<'_>, days: u16) {
     let several = document.connections.len() > 1;
     if !document.changes.is_empty() {
         let mut table = output::table(&["local time", "UTC", "who", "what", "why"]);
+        for column in table.column_iter_mut().take(2) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
         for (change, coming) in document.changes.iter().zip(&forecast.changes) {
             let (local, utc) = match change.now {
                 true => ("now".to_owned(), "now".to_owned()),
-                false => (clock(change.at, &coming.zone), clock(change.at, &TimeZone::UTC)),
+                // The local time has the year.
+                false => (clock(change.at, &coming.zone), clock(change.at, &TimeZone::UTC)[5..].to_owned()),
             };
             let who = if several { change.employee.as_str() } else { coming.plan.key.id.as_str() };
             let who = format!("{} ({who})", change.name);
