@@ -170,13 +170,8 @@ impl fmt::Display for Hold {
             }
             Hold::Braked { brake, limit } => write!(
                 f,
-                "{} more than {limit} people in 24 hours (brakes.{} = {limit}); look at it, then `hirewire release` this \
-                 person",
-                match brake {
-                    Brake::LeaveScope => "out of scope, like",
-                    Brake::Delete => "to be deleted, like",
-                    Brake::Offboard => "to be offboarded with the connection, like",
-                },
+                "more in 24 hours than brakes.{} = {limit} allows; look at it, then `hirewire release` whoever may go \
+                 ahead",
                 brake.word()
             ),
             Hold::GoneFromHr => f.write_str(

@@ -41,7 +41,13 @@ impl ConnectionShape {
             FirstStateShape::AlwaysSuspended => FirstState::AlwaysSuspended,
             FirstStateShape::AsHrSays => FirstState::AsHrSays,
         };
+        let days_at = self.leaver.delete_after_days.as_ref().map(Spanned::span).unwrap_or_default();
         let leaver = self.leaver.check(first_state, &language, checker);
+        if let (InactivePeopleShape::Suspended, Some(days)) = (self.inactive_people, leaver.delete_after_days) {
+            let help =
+                format!("write inactive_people = \"never\": an account deleted after {days} days would be made anew");
+            checker.refuse(days_at, "accounts for inactive people and deleted leavers cannot both be", help);
+        }
         let leave = self.leave.map(|leave| {
             let whole = leave.span();
             leave.into_inner().check(whole, source, first_state, checker)

@@ -15,6 +15,10 @@ fn faults_of_the_policies() {
     for (lines, said) in [
         (r#"mode = "off""#, r#"["off"] there is no choice `off` here | choose one of on, paused, release, offboard"#),
         (
+            "inactive_people = \"suspended\"\n[connection.leaver]\ndelete_after_days = 30",
+            r#"[30] accounts for inactive people and deleted leavers cannot both be | write inactive_people = "never": an account deleted after 30 days would be made anew"#,
+        ),
+        (
             r#"inactive_people = "create""#,
             r#"["create"] there is no choice `create` here | choose one of never, suspended"#,
         ),
@@ -249,7 +253,7 @@ fn what_holds_unless_the_file_says_otherwise() {
 const EVERY_POLICY: &str = r#"
 mode = "offboard"
 first_state = "staged-until-start"
-inactive_people = "suspended"
+inactive_people = "never"
 rehire = "hold"
 manual_changes = "respect"
 unknown_values = "leave-groups"
@@ -282,7 +286,7 @@ fn every_policy() {
     let rules = rules(EVERY_POLICY);
     assert_eq!(
         (rules.mode, rules.inactive_people, rules.rehire),
-        (Mode::Offboard, InactivePeople::Suspended, Rehire::Hold)
+        (Mode::Offboard, InactivePeople::Never, Rehire::Hold)
     );
     assert_eq!((rules.manual_changes, rules.keep_groups_of_unknown), (ManualChanges::Respect, false));
     assert_eq!(rules.scope.on_leaving, ScopeExit::LeaveGroups);
