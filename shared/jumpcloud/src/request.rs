@@ -112,6 +112,14 @@ pub(crate) fn find(email: Option<&str>, identifier: Option<&str>, usernames: &[S
     Some(Call::send("POST /search/systemusers", "users", Method::POST, path, &body))
 }
 
+/// Whoever has this account as their manager.
+pub(crate) fn reports(manager: &AccountId) -> Call {
+    let body =
+        json!({ "filter": { "or": [{ "manager": manager.as_str() }] }, "limit": PAGE, "skip": 0, "sort": "_id" });
+    let path = "/api/search/systemusers".to_owned();
+    Call::send("POST /search/systemusers", "users", Method::POST, path, &body)
+}
+
 /// A pattern that matches this very text.
 fn escaped(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 8);

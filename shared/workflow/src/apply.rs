@@ -23,6 +23,8 @@ pub struct Applied {
     pub actions: usize,
     /// JumpCloud took everything but the manager.
     pub manager_refused: bool,
+    /// Whose manager was deleted.
+    pub reports: Vec<AccountId>,
     /// How it ended.
     pub end: End,
 }
@@ -68,6 +70,7 @@ impl Workflow {
             groups,
             actions: 0,
             manager_refused: false,
+            reports: Vec::new(),
             end: End::Done,
         };
         for action in &plan.actions {
@@ -157,6 +160,8 @@ impl Workflow {
                 }
             }
             Action::Delete { account, .. } => {
+                // Nobody is their manager then. Should this one come back, it is with another account.
+                applied.reports = self.jumpcloud.reports(account).await.map_err(|fault| End::Stopped(fault.into()))?;
                 match self.jumpcloud.delete(account, Reports::Clear).await {
                     // Two of our requests may have seen it when its time came, and one was first.
                     Ok(()) | Err(Fault::NotFound { .. }) => {}

@@ -344,6 +344,7 @@ impl<'a> Walk<'a> {
             groups: plan.groups.clone(),
             actions: plan.actions.len(),
             manager_refused: false,
+            reports: Vec::new(),
             end: End::Done,
         };
         let is_news = !plan.is_empty()

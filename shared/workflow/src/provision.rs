@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jumpcloud::Fault;
-use mapping::account::{AccountState, GroupName};
+use mapping::account::{AccountId, AccountState, GroupName};
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::EmployeeKey;
 use mapping::lifecycle::Standing;
@@ -176,7 +176,8 @@ impl Workflow {
             }
             let facts = Facts { desired: &desired, fingerprint, observed_at };
             let record = after(record, &facts, plan, &applied, request, now);
-            let then = self.followers(&record, now).await?;
+            let mut then = self.followers(&record, now).await?;
+            then.extend(self.led(&applied.reports, now).await?);
             let rows = self.outcomes(lease, intent, &applied, now).await?;
             let status = record.status.clone();
             let again = match applied.end {
@@ -277,6 +278,17 @@ impl Workflow {
         let ManagerSeen::Account(_) = manager_seen(Some(record)) else { return Ok(Vec::new()) };
         let waiting = self.store.waiting_for(&record.key).await?;
         Ok(waiting.into_iter().map(|key| SyncRequest::hint(key, Trigger::Manager, now)).collect())
+    }
+
+    /// Those whose manager's account was deleted: looked at once more, they wait for the manager to have one again.
+    async fn led(&self, reports: &[AccountId], now: Timestamp) -> Result<Vec<SyncRequest>, Trouble> {
+        let mut requests = Vec::with_capacity(reports.len());
+        for account in reports {
+            if let Some(key) = self.store.owner_of(account).await? {
+                requests.push(SyncRequest::hint(key, Trigger::Manager, now));
+            }
+        }
+        Ok(requests)
     }
 
     /// A manager and somebody of theirs who were worked on at the same time: each looks for the other once its own

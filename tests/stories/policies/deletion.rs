@@ -50,6 +50,31 @@ async fn after_the_days_that_the_rules_say() {
     }
 }
 
+/// Nobody asks HR about her reports when she is back: they wait for her since her account was deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_who_comes_back_after_it_is_named_again() {
+    for told in Telling::still() {
+        let rules = format!("{RULES}\n[connection.leaver]\ndelete_after_days = 3\n");
+        let world = told.world(MONDAY, &rules).await;
+        let boss = left(&world, &[grace()]).await.remove(0);
+        world.hr.hire(&ada().reports_to(&boss));
+        world.sync().await;
+        let first = world.says(GRACE, "_id");
+        assert_eq!(world.says(ADA, "manager"), first);
+        let moment = due(&world, &boss).await;
+        // No survey comes in between.
+        let serving = world.serve_with(&["--survey-every", "744"]).await;
+        world.becomes(&moment, "the account is deleted", |world| !world.exists(GRACE)).await;
+        world.stays("nobody manages Ada", |world| world.manager(ADA).is_empty()).await;
+        world.hr.rehire(&boss, "2026-03-09");
+        world.news().await;
+        let named = || world.exists(GRACE) && world.says(ADA, "manager") == world.says(GRACE, "_id");
+        world.eventually("she is Ada's manager again", |_| named()).await;
+        assert_ne!(world.says(GRACE, "_id"), first);
+        assert_eq!(serving.stop().await.0, 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn never_unless_the_rules_say_so() {
     for told in Telling::all() {
