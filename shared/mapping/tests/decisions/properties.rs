@@ -77,7 +77,8 @@ static RULES: LazyLock<Vec<Rules>> = LazyLock::new(|| {
             "create_groups = false\nmanager = false\n[connection.leaver]\ngroups = \"keep\"",
             "[connection.scope]\nemail_domains = [\"acme.example\"]\nwhen = 'department != \"Secret\"'",
             "manual_changes = \"respect\"\n[connection.scope]\nwhen = 'department != \"Secret\"'\non_leaving = \"leave-groups\"",
-            "inactive_people = \"suspended\"\n[connection.leaver]\non = \"last-day\"\nat = \"17:00\"\ndevices = \"remove\"\ndelete_after_days = 3\n\
+            "inactive_people = \"suspended\"",
+            "[connection.leaver]\non = \"last-day\"\nat = \"17:00\"\ndevices = \"remove\"\ndelete_after_days = 3\n\
              at_once = 'badge == \"x@y\"'",
         ] {
             if state != "always-active" || !rest.contains("delete_after_days") {
