@@ -193,7 +193,9 @@ impl<'a> Surveyor<'a> {
         let evidence = self.evidence;
         // Where something would be taken away on the word of a doubtful list, the person's own record decides.
         let observation = is_proven(plan, evidence).then_some(Observation { employee, evidence });
-        let survey = (self.census.complete || account.is_some()).then(|| Survey {
+        // Whoever is held is to be looked at closely: that there is no account of theirs is not what was seen.
+        let held = matches!(plan.verdict, Verdict::Hold(_));
+        let survey = (!held && (self.census.complete || account.is_some())).then(|| Survey {
             observed_at: self.census.observed_at,
             groups: self.census.groups(account.as_ref()).iter().cloned().collect(),
             account,
