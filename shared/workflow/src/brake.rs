@@ -9,7 +9,7 @@ use mapping::request::{SyncRequest, Trigger};
 use mapping::status::{Brake, Hold, Status};
 use state::{AuditKind, AuditRow, Queue, Record, StateError, Store};
 
-use crate::provision::row_id;
+use crate::intents::row_id;
 use crate::{Site, Trouble, Workflow};
 
 /// How long one use of a limit counts.

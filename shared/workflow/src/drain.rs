@@ -9,7 +9,8 @@ use mapping::status::Status;
 use state::{Lease, StateError};
 use tokio::sync::watch;
 
-use crate::provision::{Done, blank};
+use crate::keep::blank;
+use crate::provision::Done;
 use crate::{Progress, Trouble, Watch, Workflow};
 
 /// How long one person may take before the work is given up and tried again, whatever hangs.

@@ -13,7 +13,7 @@ use mapping::carried::carried_out;
 use mapping::desired::{Desired, WantedManager, computed_groups};
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey};
 use mapping::foresee::{next_word, said_at};
-use mapping::lifecycle::{Standing, zone_of};
+use mapping::lifecycle::zone_of;
 use mapping::matching::{Found, find};
 use mapping::plan::{Action, GroupSeen, ManagerSeen, Plan, Seen, plan};
 use mapping::request::{SyncRequest, Trigger};
@@ -25,8 +25,8 @@ use state::Record;
 use crate::apply::{Applied, End};
 use crate::brake::{DAY, is_held_still, limit, place};
 use crate::census::Census;
+use crate::keep::{Facts, after, handed_over};
 use crate::observe::{manager_seen, past};
-use crate::provision::{Facts, after, handed_over};
 use crate::survey::{Mode, ROSTER_SIZE, Selection};
 use crate::tree::managers_first;
 use crate::{Progress, Site, Trouble, Watch, Workflow};
@@ -361,17 +361,15 @@ impl<'a> Walk<'a> {
         Ok(is_news.then_some(plan))
     }
 
-    /// The devices of somebody who has left, where the rules take the account off them: asked for, one call each.
+    /// The devices of somebody who has left: asked for, one call each.
     async fn devices(
         &self,
         desired: &Desired,
         record: Option<&Record>,
         account: Option<&AccountId>,
     ) -> Result<Vec<DeviceId>, Trouble> {
-        let leaver = matches!(desired.standing, Standing::Left { .. }) && desired.policy.unbind_devices;
-        let account = account.filter(|id| leaver && !id.as_str().starts_with(TO_COME));
-        match account.filter(|_| record.is_none_or(|record| !record.life.devices_unbound)) {
-            Some(account) => Ok(self.workflow.jumpcloud.devices(account).await?),
+        match account.filter(|id| !id.as_str().starts_with(TO_COME)) {
+            Some(account) => self.workflow.devices_to_unbind(desired, record, account, false).await,
             None => Ok(Vec::new()),
         }
     }

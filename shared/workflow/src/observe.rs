@@ -189,10 +189,8 @@ impl Workflow {
             None => self.look_for(desired, record, look).await?,
         };
         observed.manager = self.manager_of(desired).await?;
-        let leaver = left && desired.policy.unbind_devices && record.is_none_or(|r| !r.life.devices_unbound);
-        if let Some(account) = observed.account(desired).filter(|_| leaver || (left && look.closely)) {
-            let account = account.id.clone();
-            observed.devices = self.jumpcloud.devices(&account).await?;
+        if let Some(account) = observed.account(desired).map(|account| account.id.clone()) {
+            observed.devices = self.devices_to_unbind(desired, record, &account, look.closely).await?;
         }
         if survey.is_none() {
             // A survey has just read every group there is.
@@ -240,6 +238,21 @@ impl Workflow {
         Ok(observed)
     }
 
+    /// The devices that a leaver's account is to be taken off: none where the rules leave them, or where that is done,
+    /// unless somebody wants to know again.
+    pub(crate) async fn devices_to_unbind(
+        &self,
+        desired: &Desired,
+        record: Option<&Record>,
+        account: &AccountId,
+        again: bool,
+    ) -> Result<Vec<DeviceId>, Trouble> {
+        match unbinds(desired) && (again || !are_unbound(record)) {
+            true => Ok(self.jumpcloud.devices(account).await?),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// What is known of somebody who has an account, for whoever may be the same person under a new number.
     async fn claim_of(&self, owner: EmployeeKey) -> Result<Claim, Trouble> {
         let known = self.store.record(&owner).await?;
@@ -264,6 +277,21 @@ impl Workflow {
         let key = EmployeeKey { connection: desired.key.connection.clone(), id };
         Ok(manager_seen(self.store.record(&key).await?.as_ref()))
     }
+}
+
+/// Whether the rules take this person's account off devices now.
+fn unbinds(desired: &Desired) -> bool {
+    matches!(desired.standing, Standing::Left { .. }) && desired.policy.unbind_devices
+}
+
+/// Whether a leaver's devices were looked at before.
+fn are_unbound(record: Option<&Record>) -> bool {
+    record.is_some_and(|record| record.life.devices_unbound)
+}
+
+/// Whether a leaver's devices are still to be looked at.
+pub(crate) fn awaits_unbinding(desired: &Desired, record: Option<&Record>) -> bool {
+    unbinds(desired) && !are_unbound(record)
 }
 
 /// What is kept of a person, for the next decision about them. `fingerprint` is of what is decided now.

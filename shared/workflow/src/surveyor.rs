@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use mapping::account::{Account, GroupName};
+use mapping::account::{Account, DeviceId, GroupName};
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeId, EmployeeKey};
-use mapping::lifecycle::Standing;
 use mapping::matching::{Found, find};
 use mapping::plan::{Action, ManagerSeen, Plan, Seen, Verdict, plan};
 use mapping::request::{Evidence, Observation, Survey, SyncRequest, Trigger};
@@ -16,11 +15,11 @@ use state::{Record, StateError};
 use crate::apply::End;
 use crate::brake::Spent;
 use crate::census::Census;
-use crate::observe::{manager_seen, past};
-use crate::provision::{life, next_change};
+use crate::keep::{life, next_change};
+use crate::observe::{awaits_unbinding, manager_seen, past};
 use crate::review::is_proven;
 use crate::survey::Mode;
-use crate::{Site, Workflow};
+use crate::{Site, Trouble, Workflow};
 
 /// What a survey does about one person.
 pub(crate) enum Todo {
@@ -73,13 +72,20 @@ impl<'a> Surveyor<'a> {
     /// Plans one person and says what to do about them.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn look(&mut self, employee: Employee, record: Option<Record>) -> Result<(Plan, Todo), StateError> {
+    /// The store's; for a dry run also JumpCloud's.
+    pub async fn look(&mut self, employee: Employee, record: Option<Record>) -> Result<(Plan, Todo), Trouble> {
         let id = employee.key.id.clone();
         let desired = Desired::of(&employee, &self.site.rules, self.now);
         let (manager, after) = self.manager(&desired).await?;
         let known = record.as_ref().and_then(|r| r.account.clone());
-        let (plan, account) = self.plan(&desired, record.as_ref(), manager);
+        let (mut plan, account) = self.plan(&desired, record.as_ref(), manager.clone(), &[]);
+        // Whoever provisions this person looks at the devices; a dry run has nobody else to name them.
+        if let (Some(_), Some(account)) = (&self.spent, &plan.account) {
+            let devices = self.workflow.devices_to_unbind(&desired, record.as_ref(), account, false).await?;
+            if !devices.is_empty() {
+                (plan, _) = self.plan(&desired, record.as_ref(), manager, &devices);
+            }
+        }
         let username = plan.actions.iter().find_map(|action| match action {
             Action::Create { username, .. } => Some(username.clone()),
             Action::Update { .. }
@@ -142,7 +148,13 @@ impl<'a> Surveyor<'a> {
         })
     }
 
-    fn plan(&self, desired: &Desired, record: Option<&Record>, manager: ManagerSeen) -> (Plan, Option<Account>) {
+    fn plan(
+        &self,
+        desired: &Desired,
+        record: Option<&Record>,
+        manager: ManagerSeen,
+        devices: &[DeviceId],
+    ) -> (Plan, Option<Account>) {
         let candidates = self.census.candidates(desired, record.and_then(|r| r.account.as_ref()));
         let account = match find(desired, &candidates) {
             Found::Theirs(account) | Found::Matched(account) => Some(account),
@@ -153,8 +165,7 @@ impl<'a> Surveyor<'a> {
         let seen = Seen {
             candidates,
             past: &past,
-            // Looked at by whoever provisions this person.
-            devices: &[],
+            devices,
             manager,
             groups,
             group: &|name: &GroupName| self.workflow.directory.seen(name),
@@ -175,10 +186,7 @@ impl<'a> Surveyor<'a> {
         // Whether whoever has the account has left, and is the same person, is found out by looking closely; once.
         let claimed = |status: &Status| matches!(status, Status::Held { why: Hold::Claimed { .. } });
         let twice = claimed(&plan.status()) && !record.is_some_and(|record| claimed(&record.status));
-        let devices = matches!(desired.standing, Standing::Left { .. })
-            && desired.policy.unbind_devices
-            && plan.account.is_some()
-            && !record.is_some_and(|record| record.life.devices_unbound);
+        let devices = plan.account.is_some() && awaits_unbinding(desired, record);
         uncertain || twice || devices || !plan.is_empty()
     }
 

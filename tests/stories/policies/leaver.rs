@@ -69,7 +69,6 @@ async fn devices_stay_where_the_rules_do_not_say_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a survey reads nobody's devices, so only `explain` and the sync itself name them"]
 async fn the_plan_names_the_devices() {
     for told in Telling::still() {
         let world = told.world(MONDAY, &leaver("devices = \"remove\"")).await;
