@@ -245,6 +245,13 @@ impl BambooHr {
         company.terminate(id, None);
     }
 
+    /// Somebody is back from a leave today, with this status, whatever day it was to end.
+    pub fn back(&self, id: &str, status: &str) {
+        let mut company = self.inside();
+        let id = known(&company, id);
+        company.back(id, status);
+    }
+
     /// Hires the same record again, Full-Time: the id stays, `hireDate` moves at once, `originalHireDate` keeps the
     /// first one.
     pub fn rehire(&self, id: &str, date: impl ToString) {

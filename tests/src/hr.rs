@@ -273,10 +273,10 @@ impl Hr {
         }
     }
 
-    /// Somebody is back from leave today.
+    /// Somebody is back from leave today, whatever day it was to end.
     pub fn back(&self, id: &str) {
         match self {
-            Hr::BambooHr(bamboohr) => bamboohr.set(id, "employmentHistoryStatus", USUAL_STATUS),
+            Hr::BambooHr(bamboohr) => bamboohr.back(id, USUAL_STATUS),
             Hr::Bob(bob) => bob.back(id),
         }
     }

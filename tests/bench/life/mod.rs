@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::words::print;
 
-use self::judge::Judge;
+use self::judge::{Judge, Wrong};
 use self::minimum::{Calls, Kind};
 use self::oracle::{Heard, Oracle};
 use self::rules::{DEPARTMENTS, House, SITES, Zones};
@@ -247,7 +247,7 @@ impl Life {
         let before = self.judge.wrong.len();
         self.judge.look(&self.world.town.jumpcloud, &self.oracle, &self.story.people, &changed, noon, now);
         for wrong in &self.judge.wrong[before..] {
-            eprintln!("{} number {}: {}", wrong.at, wrong.who, wrong.difference);
+            eprintln!("{}", self.tell(wrong).await);
         }
         if noon {
             if since.as_secs() / 86_400 % SURVEY_EVERY == SURVEY_EVERY - 1 {
@@ -352,24 +352,29 @@ impl Life {
         }
     }
 
+    /// A wrong state, with what happened to that person so far and what the product knows now.
+    async fn tell(&self, wrong: &Wrong) -> String {
+        let person = &self.story.people[wrong.who];
+        let known = self.world.explain(person.house, &person.id).await;
+        let story = self.story.last.get(&wrong.who).map(|story| story.join("\n      ")).unwrap_or_default();
+        format!(
+            "{} {}:{} (number {}, at {}, start {}, end {:?}): {}\n    now: {known}\n      {story}",
+            wrong.at,
+            person.house.name(),
+            person.id,
+            wrong.who,
+            SITES[person.job.site].0,
+            person.start,
+            person.end,
+            wrong.difference
+        )
+    }
+
     async fn end(self, started: Instant) -> Result<Lived, Broken> {
         let made = Calls::made(&self.world.town);
         let mut wrong = Vec::new();
         for one in &self.judge.wrong {
-            let person = &self.story.people[one.who];
-            let known = self.world.explain(person.house, &person.id).await;
-            let story = self.story.last.get(&one.who).map(|story| story.join("\n      ")).unwrap_or_default();
-            wrong.push(format!(
-                "{} {}:{} (number {}, at {}, start {}, end {:?}): {}\n    at the end: {known}\n      {story}",
-                one.at,
-                person.house.name(),
-                person.id,
-                one.who,
-                SITES[person.job.site].0,
-                person.start,
-                person.end,
-                one.difference
-            ));
+            wrong.push(self.tell(one).await);
         }
         if std::env::var_os("HIREWIRE_LIFE_CALLS").is_some() {
             for traffic in

@@ -224,6 +224,18 @@ impl Company {
         self.change(id, &[field], edit);
     }
 
+    /// A leave ends today: the row of a day to come that was to end it goes.
+    pub(super) fn back(&mut self, id: u64, status: &str) {
+        let row = self.next_row_id();
+        let status = self.option("employmentHistoryStatus", status);
+        let from_today = self.status_edit(None, status, row);
+        let moment = self.moment();
+        self.change(id, &[], |record| {
+            record.employment.retain(|row| row.is_end() || moment.effect_of(row) <= moment.now);
+            from_today(record);
+        });
+    }
+
     /// The hire date moves at once, also to a day to come; the original one stays.
     pub(super) fn rehire(&mut self, id: u64, date: Date, status: &str) {
         let row = self.next_row_id();

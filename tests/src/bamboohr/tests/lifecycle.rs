@@ -44,6 +44,22 @@ async fn an_end_takes_effect_at_a_minute_to_midnight_of_the_company() {
 }
 
 #[tokio::test]
+async fn who_is_back_early_is_away_again_for_as_long_as_the_next_leave_says() {
+    let (bamboo, clock) = town().await;
+    let ada = bamboo.hire(Person::new("Ada", "Lovelace").hired("2020-01-01"));
+    let status = || bamboo.get(&ada, "employmentHistoryStatus");
+    bamboo.set(&ada, "employmentHistoryStatus", "Parental leave");
+    bamboo.set_from(&ada, "employmentHistoryStatus", "Full-Time", "2026-03-20");
+    clock.advance(86_400);
+    bamboo.back(&ada, "Full-Time");
+    assert_eq!(status().as_deref(), Some("Full-Time"));
+    clock.advance(86_400);
+    bamboo.set(&ada, "employmentHistoryStatus", "Parental leave");
+    clock.set(moment("2026-03-25T12:00:00Z"));
+    assert_eq!(status().as_deref(), Some("Parental leave"), "the first leave's end is forgotten");
+}
+
+#[tokio::test]
 async fn an_end_today_counts_at_once_and_a_planned_one_can_be_taken_back() {
     let (bamboo, clock) = town().await;
     let ada = bamboo.hire(Person::new("Ada", "Lovelace").hired("2020-01-01"));
