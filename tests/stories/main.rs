@@ -29,6 +29,7 @@ mod results;
 mod runtime;
 mod safety;
 mod setup;
+mod specs;
 mod template;
 mod wire;
 mod world;
