@@ -25,6 +25,7 @@ mod links;
 mod managers;
 mod otherwise;
 mod policies;
+mod readme;
 mod recordings;
 mod release;
 mod results;
