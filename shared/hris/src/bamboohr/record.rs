@@ -5,11 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Fields, Reading, Stage};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::asked::{Asked, Origin};
 use super::locations::Places;
-use crate::cell::{Cell, day, owned};
+use crate::cell::{Cell, day, ignores_all_but_objects, owned};
 use crate::words::Flaw;
 
 /// A record as it stands in an answer; made once and filled again for each.
@@ -89,28 +89,7 @@ impl<'a> Visitor<'a> for RowSeed<'_, 'a> {
         }
         Ok(())
     }
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    ignores_all_but_objects!('a);
 }
 
 /// A person, before the site is joined.
