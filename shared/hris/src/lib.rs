@@ -5,6 +5,8 @@
 mod bamboohr;
 mod bob;
 mod cell;
+#[cfg(test)]
+mod fixture;
 mod webhook;
 mod words;
 

@@ -112,23 +112,12 @@ impl Door {
 mod tests {
     use super::*;
     use crate::bob::fixture::connection;
+    use crate::fixture::shown;
 
     fn door(base_url: Option<&str>) -> Door {
         let mut connection = connection("");
         connection.base_url = base_url.map(str::to_owned);
         Door::new(&connection, &Secret::new("t0ken\n"))
-    }
-
-    fn shown(request: http::Result<Request>) -> String {
-        let request = request.expect("a request");
-        let mut headers: Vec<String> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.to_str().expect("a text")))
-            .collect();
-        headers.sort();
-        let body = std::str::from_utf8(request.body()).expect("a text");
-        format!("{} {}\n{}{body}", request.method(), request.uri(), headers.concat())
     }
 
     // base64 of `SERVICE-7:t0ken`
