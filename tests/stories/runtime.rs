@@ -3,13 +3,16 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::aws::home;
 use tests::bamboohr::Delivery;
+use tests::lambda::emulator::{self, INVOCATIONS, free_address};
+use tests::lambda::events;
 use tests::town::Town;
 
 use crate::cast::{ADA, GRACE, MONDAY, ada, grace};
@@ -20,6 +23,8 @@ use crate::world::{RULES, binary, instant};
 const EMULATOR: &str = "HIREWIRE_RIE";
 /// How long a story waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a message is a function's, in seconds, as in `infra/template.yaml`.
+const VISIBILITY: u32 = 900;
 /// A function's time, in seconds, where a story does not wait for its end.
 const TIMEOUT: u64 = 60;
 
@@ -51,16 +56,7 @@ impl Room {
     /// Puts the configuration where `hirewire rules push` puts it.
     async fn push_rules(&self, version: u64) {
         let text = std::fs::read_to_string(self.house.config()).expect("a configuration");
-        let (number, now) = (version.to_string(), self.town.clock.now().as_microsecond().to_string());
-        let rules = json!({
-            "pk": { "S": "rules" }, "sk": { "S": format!("v#{version:010}") }, "version": { "N": number },
-            "text": { "S": text }, "pushed_at": { "N": now }, "pushed_by": { "S": "a story" },
-        });
-        let current = json!({ "pk": { "S": "rules" }, "sk": { "S": "current" }, "version": { "N": number } });
-        for item in [rules, current] {
-            let put = json!({ "TableName": format!("{NAME}-state"), "Item": item });
-            self.house.account.call("dynamodb", "PutItem", put).await.expect("an item is put");
-        }
+        self.house.account.push_rules(NAME, version, &text, self.town.clock.now().as_microsecond()).await;
     }
 
     /// BambooHR tells this door; the key that it shows once is kept.
@@ -76,42 +72,28 @@ impl Room {
 
     /// How many messages wait.
     async fn waiting(&self) -> usize {
-        let url = self.queue().await;
+        let url = self.house.account.queue(NAME).await;
         let ask = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
         let said = self.house.account.call("sqs", "GetQueueAttributes", ask).await.expect("attributes");
         let count = said["Attributes"]["ApproximateNumberOfMessages"].as_str().unwrap_or_default().parse();
         count.expect("a number")
     }
 
-    async fn queue(&self) -> Value {
-        let name = json!({ "QueueName": format!("{NAME}.fifo") });
-        self.house.account.call("sqs", "GetQueueUrl", name).await.expect("a queue")["QueueUrl"].clone()
-    }
-
     /// Messages about these people, as AWS Lambda hands them over: on the queue, taken, and each with its handle.
     async fn batch(&self, people: &[&str]) -> Value {
-        let url = self.queue().await;
+        let account = &self.house.account;
+        let url = account.queue(NAME).await;
         for id in people {
             let token = format!("{:032x}", fastrand::u128(..));
             let send = json!({
                 "QueueUrl": url, "MessageBody": hint(id, self.town.clock.now()), "MessageGroupId": format!("acme:{id}"),
                 "MessageDeduplicationId": token,
             });
-            self.house.account.call("sqs", "SendMessage", send).await.expect("a message is sent");
+            account.call("sqs", "SendMessage", send).await.expect("a message is sent");
         }
-        let take = json!({
-            "QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 900, "AttributeNames": ["All"],
-        });
-        let taken = self.house.account.call("sqs", "ReceiveMessage", take).await.expect("messages");
-        let record = |message: &Value| {
-            json!({
-                "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
-                "attributes": message["Attributes"], "messageAttributes": {}, "eventSource": "aws:sqs",
-            })
-        };
-        let records: Vec<Value> = taken["Messages"].as_array().expect("messages").iter().map(record).collect();
-        assert_eq!(records.len(), people.len(), "{taken}");
-        json!({ "Records": records })
+        let taken = events::take(account, &url, VISIBILITY).await.expect("messages");
+        assert_eq!(taken.len(), people.len(), "{taken:?}");
+        events::batch(account, NAME, &taken)
     }
 }
 
@@ -133,22 +115,17 @@ impl Emulator {
         let log = room.folder.path().join(format!("{name}.log"));
         // Somebody else may be given the same free port; then it ends, and is tried again.
         for _ in 0..5 {
-            let (own, runtime) = (free_address(), free_address());
+            let own = free_address();
             let file = File::create(&log).expect("a log can be written");
-            let mut command = Command::new(rie());
-            command.args(["--runtime-interface-emulator-address", &own, "--runtime-api-address", &runtime]);
-            command.arg(binary(name)).env_clear().envs(room.house.environment()).envs([
-                ("AWS_LAMBDA_FUNCTION_NAME", name),
+            let environment = room.house.environment();
+            let mut command = emulator::command(&rie(), &own, &binary(name), name, environment, file);
+            command.envs(home(NAME)).envs([
                 ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
                 ("AWS_LAMBDA_FUNCTION_TIMEOUT", &timeout.to_string()),
-                ("AWS_SESSION_TOKEN", "test"),
-                ("HIREWIRE_STORE", &format!("dynamodb:{NAME}")),
-                ("HIREWIRE_QUEUE", &format!("sqs:{NAME}")),
                 ("HIREWIRE_STAGE", NAME),
             ]);
-            command.stdin(Stdio::null()).stderr(file.try_clone().expect("another handle")).stdout(file);
             let process = command.spawn().expect("the emulator starts");
-            let url = format!("http://{own}/2015-03-31/functions/function/invocations");
+            let url = format!("http://{own}{INVOCATIONS}");
             let client = reqwest::Client::builder().no_proxy().build().expect("a client");
             let mut emulator = Emulator { process, url, log: log.clone(), client };
             if emulator.is_up(&own).await {
@@ -281,11 +258,6 @@ fn rie() -> PathBuf {
     path
 }
 
-fn free_address() -> String {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    free.local_addr().expect("an address").to_string()
-}
-
 /// A delivery as an HTTP API hands it over.
 fn posted(delivery: &Delivery) -> Value {
     let mut event = request("POST", "/webhook/acme", &delivery.body);
@@ -296,14 +268,7 @@ fn posted(delivery: &Delivery) -> Value {
 }
 
 fn request(method: &str, path: &str, body: &str) -> Value {
-    json!({
-        "version": "2.0", "routeKey": "POST /webhook/{connection}", "rawPath": path, "rawQueryString": "",
-        "headers": { "content-type": "application/json" }, "body": body, "isBase64Encoded": false,
-        "requestContext": {
-            "stage": "$default",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "" },
-        },
-    })
+    events::request(method, path, [("content-type", "application/json")], body, false)
 }
 
 /// The status of an answer that says nothing else.
