@@ -2,6 +2,7 @@
 //!
 //! One enum, one arm for each vendor; a vendor's field names, statuses and oddities end here. Nothing is written.
 
+mod address;
 mod bamboohr;
 mod bob;
 mod cell;
