@@ -8,6 +8,7 @@ mod bob;
 mod cell;
 #[cfg(test)]
 mod fixture;
+mod reading;
 mod webhook;
 mod words;
 

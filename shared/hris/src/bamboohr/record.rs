@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::asked::{Asked, Origin};
 use super::locations::Places;
 use crate::cell::{Cell, day, ignores_all_but_objects, owned};
+use crate::reading::whole;
 use crate::words::Flaw;
 
 /// A record as it stands in an answer; made once and filled again for each.
@@ -258,8 +259,6 @@ fn manager(cell: &Cell<'_>) -> Reading<EmployeeId> {
 /// The one record of a whole answer.
 pub(crate) fn one(body: &[u8], asked: &Asked, connection: &ConnectionName) -> Result<Person, Flaw> {
     let mut row = Row::new(asked);
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = RowSeed { asked, row: &mut row }.deserialize(&mut deserializer);
-    read.and_then(|()| deserializer.end()).map_err(|error| Flaw::new(body, &error))?;
+    whole(body, |json| RowSeed { asked, row: &mut row }.deserialize(json))?;
     Person::read(&row, asked, connection).map_err(Flaw)
 }

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::asked::Asked;
 use super::record::{Person, Row, RowSeed};
 use crate::cell::{Cell, Slip, day};
+use crate::reading::{each_once, whole};
 use crate::words::Flaw;
 
 /// The people of a report, and what was wrong with it.
@@ -82,16 +83,7 @@ pub(crate) fn people(
         }
     }
     found.listed = listed;
-    // Stable: of two records with one id the first stays.
-    found.people.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
-    let duplicates = &mut found.duplicates;
-    found.people.dedup_by(|later, first| {
-        let twice = later.key.id == first.key.id;
-        if twice && duplicates.last().is_none_or(|last| last != first.key.id.as_str()) {
-            duplicates.push(first.key.id.to_string());
-        }
-        twice
-    });
+    found.duplicates = each_once(&mut found.people, |person| &person.key);
     Ok(found)
 }
 
@@ -162,9 +154,7 @@ struct Walk<'w, 't, 'a> {
 
 impl<'a> Walk<'_, '_, 'a> {
     fn once(&mut self, body: &'a [u8]) -> Result<(), Flaw> {
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let read = deserializer.deserialize_map(self);
-        read.and_then(|()| deserializer.end()).map_err(|error| Flaw::new(body, &error))
+        whole(body, |json| json.deserialize_map(self))
     }
 }
 
