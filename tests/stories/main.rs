@@ -29,6 +29,7 @@ mod readme;
 mod recordings;
 mod release;
 mod results;
+mod room;
 mod runtime;
 mod safety;
 mod setup;
