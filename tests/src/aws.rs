@@ -1,6 +1,8 @@
 //! An AWS account in the emulator that `tests/aws` starts: its own for every test, because every twelve-digit access
 //! key is an account of its own there.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 /// The variable that says where the emulators are, separated by commas.
@@ -76,6 +78,32 @@ impl Account {
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// Puts rules where `hirewire rules push` puts them, at this moment in microseconds.
+    ///
+    /// # Panics
+    /// Where there is no table to put them in.
+    pub async fn push_rules(&self, name: &str, version: u64, text: &str, at: i64) {
+        let (number, at) = (version.to_string(), at.to_string());
+        let rules = json!({
+            "pk": { "S": "rules" }, "sk": { "S": format!("v#{version:010}") }, "version": { "N": number },
+            "text": { "S": text }, "pushed_at": { "N": at }, "pushed_by": { "S": "a test" },
+        });
+        let current = json!({ "pk": { "S": "rules" }, "sk": { "S": "current" }, "version": { "N": number } });
+        for item in [rules, current] {
+            let put = json!({ "TableName": format!("{name}-state"), "Item": item });
+            self.call("dynamodb", "PutItem", put).await.expect("an item is put");
+        }
+    }
+
+    /// Where the queue called `name` is.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn queue(&self, name: &str) -> Value {
+        let named = json!({ "QueueName": format!("{name}.fifo") });
+        self.call("sqs", "GetQueueUrl", named).await.expect("a queue")["QueueUrl"].take()
+    }
+
     /// The tables and queues of an installation called `name`, as `infra/template.yaml` defines them.
     ///
     /// # Panics
@@ -92,6 +120,32 @@ impl Account {
         let queue = json!({ "QueueName": format!("{name}.fifo"), "Attributes": attributes });
         self.call("sqs", "CreateQueue", queue).await.expect("a queue is made");
     }
+}
+
+/// What a process needs in its environment to find the home called `name`.
+pub fn home(name: &str) -> [(&'static str, String); 2] {
+    [("HIREWIRE_STORE", format!("dynamodb:{name}")), ("HIREWIRE_QUEUE", format!("sqs:{name}"))]
+}
+
+/// A town's configuration once its home is the one called `name`, and its keys are secrets.
+pub fn moved(configuration: &str, name: &str) -> String {
+    let home = format!("store = \"dynamodb:{name}\"\nqueue = \"sqs:{name}\"");
+    let text = configuration.replace("store = \"sqlite:hirewire.db\"", &home);
+    text.replace("\"file:", "\"secret:").replace(".key\"", "\"")
+}
+
+/// The keys in a town's folder, by what they are called as secrets.
+///
+/// # Panics
+/// Where they cannot be read.
+pub fn keys_in(folder: &Path) -> Vec<(String, String)> {
+    let files = std::fs::read_dir(folder).expect("the town's folder").flatten().map(|entry| entry.path());
+    let keys = files.filter(|path| path.extension().is_some_and(|extension| extension == "key"));
+    let named = keys.map(|path| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(&path).expect("a key"))
+    });
+    named.collect()
 }
 
 /// Keep in step with `StateTable` in `infra/template.yaml`; a test compares the two.

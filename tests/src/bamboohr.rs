@@ -47,7 +47,7 @@ use self::company::Company;
 use self::edits::parse_date;
 use self::leave::Holiday;
 use crate::clock::Clock;
-use crate::server::{Fault, Server, Traffic, Trouble};
+use crate::server::{Fault, Server, Traffic, Trouble, post};
 
 /// How long a subscriber may take; the vendor's own limit is not published.
 const DELIVERY_TIME_OUT: Duration = Duration::from_secs(10);
@@ -402,11 +402,7 @@ impl BambooHr {
     /// Sends one delivery exactly as it is, forged or replayed ones too, and keeps no record of it. The answer is the
     /// status, `None` for no answer.
     pub async fn send(&self, delivery: &Delivery) -> Option<u16> {
-        let mut request = self.inner.client.post(&delivery.url).body(delivery.body.clone());
-        for (name, value) in &delivery.headers {
-            request = request.header(name, value);
-        }
-        request.send().await.ok().map(|answer| answer.status().as_u16())
+        post(&self.inner.client, &delivery.url, &delivery.headers, &delivery.body).await
     }
 
     /// The company as it is now: whatever came due has happened.

@@ -36,7 +36,7 @@ pub use self::webhooks::{Delivery, PINGS, SIGNATURE_HEADER, Subscription, Versio
 use self::company::Company;
 use self::edits::parse_date;
 use crate::clock::Clock;
-use crate::server::{Fault, Server, Traffic, Trouble};
+use crate::server::{Fault, Server, Traffic, Trouble, post};
 
 /// The site that every company begins with, in the company's zone.
 pub const FIRST_SITE: &str = "Main office";
@@ -424,11 +424,7 @@ impl Bob {
     /// Sends one delivery exactly as it is, forged or replayed ones too, and keeps no record of it. The answer is the
     /// status, or `None` if there was none in time.
     pub async fn send(&self, delivery: &Delivery) -> Option<u16> {
-        let mut request = self.inner.client.post(&delivery.url).body(delivery.body.clone());
-        for (name, value) in &delivery.headers {
-            request = request.header(name, value);
-        }
-        request.send().await.ok().map(|answer| answer.status().as_u16())
+        post(&self.inner.client, &delivery.url, &delivery.headers, &delivery.body).await
     }
 
     /// The company as it is now: whatever came due has happened.

@@ -233,6 +233,15 @@ async fn answer(traffic: &Traffic, request: Request, next: Next) -> Response {
     Response::from_parts(head, Body::from(answer))
 }
 
+/// Sends something by itself, as a vendor does; the status, or `None` for no answer.
+pub(crate) async fn post(client: &reqwest::Client, url: &str, headers: &[(String, String)], body: &str) -> Option<u16> {
+    let mut request = client.post(url).body(body.to_owned());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.send().await.ok().map(|answer| answer.status().as_u16())
+}
+
 fn plain(status: u16, headers: &[(&'static str, String)], body: String) -> Response {
     let mut response = (StatusCode::from_u16(status).expect("a status"), body).into_response();
     for (name, value) in headers {

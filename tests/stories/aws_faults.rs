@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +16,7 @@ use crate::crash::{audited, killed};
 use crate::faults::settle;
 use crate::house::{House, NAME};
 use crate::safety::{MORNING, email, person, quiet, tells_nothing};
-use crate::wire::Cut;
+use crate::wire::{Cut, back, onward};
 use crate::world::{RULES, World};
 
 /// How many worlds live at once in one test.
@@ -167,8 +166,7 @@ impl Door {
 }
 
 async fn pass(State(door): State<Arc<Inside>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if target.starts_with("DynamoDB") && door.throttled.load(Ordering::SeqCst) {
         let code = "com.amazonaws.dynamodb.v20120810#ThrottlingException";
         return (StatusCode::BAD_REQUEST, json!({ "__type": code, "message": "slow down" }).to_string())
@@ -177,21 +175,10 @@ async fn pass(State(door): State<Arc<Inside>>, request: Request) -> Response {
     if target.starts_with("AmazonSQS") && door.queue_down.load(Ordering::SeqCst) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let mut onward = door.client.request(head.method, format!("{}{path}", door.to)).body(body);
-    for (name, value) in head.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length")) {
-        onward = onward.header(name, value);
+    match onward(&door.client, &door.to, request).await.send().await {
+        Ok(answer) => back(answer).await,
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
-    let Ok(answer) = onward.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let mut response = (status, answer.bytes().await.unwrap_or_default()).into_response();
-    for (name, value) in &headers {
-        if !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection") {
-            response.headers_mut().insert(name, value.clone());
-        }
-    }
-    response
 }
 
 /// Lets time pass at BambooHR, which tries again what was not taken, and on the queue, until it is so.

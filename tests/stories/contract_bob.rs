@@ -11,7 +11,7 @@ use tests::bob::{Bob, Ending, Person, sign};
 use tests::hr::HrKind;
 
 use crate::cast::MONDAY;
-use crate::contract::{Findings, Spec, report};
+use crate::specs::{Findings, Spec, report};
 use crate::world::{World, shared};
 
 /// Where the simulator's answers leave the specification, and the section that says why they may.

@@ -21,8 +21,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tests::aws::{Account, REGION, log_table, state_table};
+use tests::aws::{Account, home, keys_in, log_table, moved, state_table};
 use tests::clock::Clock;
+use tests::lambda::events;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -31,8 +32,6 @@ use crate::function::Function;
 
 /// What the installation is called.
 pub const NAME: &str = "hirewire";
-/// How many messages the mapping takes at once, as in `infra/template.yaml`.
-const BATCH: usize = 10;
 /// How many provisioners there are.
 const PROVISIONERS: usize = 2;
 /// How often the mapping looks while there is something to do, and when there is nothing; AWS's own waits in one long
@@ -103,22 +102,15 @@ impl House {
 
     /// Takes over the town's configuration and keys as they are now. Says whether the rules are others than before.
     pub fn move_in(&self) -> bool {
-        for entry in std::fs::read_dir(&self.folder).expect("the town's folder").flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == "key") {
-                let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-                let value = std::fs::read_to_string(&path).expect("a key");
-                // Secrets Manager takes no empty one; a blank is what a person would leave behind.
-                let value = if value.is_empty() { " ".to_owned() } else { value };
-                if self.is_new(&name, &value) {
-                    self.put_secret(&name, &value);
-                }
+        for (name, value) in keys_in(&self.folder) {
+            // Secrets Manager takes no empty one; a blank is what a person would leave behind.
+            let value = if value.is_empty() { " ".to_owned() } else { value };
+            if self.is_new(&name, &value) {
+                self.put_secret(&name, &value);
             }
         }
         let town = std::fs::read_to_string(self.folder.join("hirewire.toml")).expect("a configuration");
-        let home = format!("store = \"dynamodb:{NAME}\"\nqueue = \"sqs:{NAME}\"");
-        let text = town.replace("store = \"sqlite:hirewire.db\"", &home);
-        let text = text.replace("\"file:", "\"secret:").replace(".key\"", "\"");
+        let text = moved(&town, NAME);
         std::fs::write(self.config(), &text).expect("a configuration can be written");
         self.is_new("", &text)
     }
@@ -150,8 +142,7 @@ impl House {
         if let Some(address) = &*self.detour.lock().expect("no panic") {
             environment.push(("AWS_ENDPOINT_URL".to_owned(), address.clone()));
         }
-        environment.push(("HIREWIRE_STORE".to_owned(), format!("dynamodb:{NAME}")));
-        environment.push(("HIREWIRE_QUEUE".to_owned(), format!("sqs:{NAME}")));
+        environment.extend(home(NAME).map(|(variable, value)| (variable.to_owned(), value)));
         environment.push(("HIREWIRE_LOG".to_owned(), "debug".to_owned()));
         Function::new(name, environment, Duration::from_secs(timeout), &self.log()).await
     }
@@ -167,12 +158,10 @@ impl House {
         for _ in 0..PROVISIONERS {
             provisioners.push(self.function("provisioner", 150).await);
         }
-        let name = json!({ "QueueName": format!("{NAME}.fifo") });
-        let found = self.account.call("sqs", "GetQueueUrl", name).await.expect("a queue");
         let (stopped, away) = (Arc::new(AtomicBool::new(false)), Arc::clone(&self.away));
         let lane = Lane {
             account: self.account.clone(),
-            url: found["QueueUrl"].clone(),
+            url: self.account.queue(NAME).await,
             clock: self.clock.clone(),
             away,
             stopped: Arc::clone(&stopped),
@@ -296,26 +285,20 @@ async fn map(lane: Lane, provisioners: Vec<Arc<Function>>, free: Arc<Semaphore>)
 
 impl Lane {
     async fn take(&self) -> Vec<Value> {
-        let take = json!({
-            "QueueUrl": self.url, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 0, "VisibilityTimeout": VISIBILITY,
-            "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
-        });
         // An emulator that is out of breath is asked again.
-        let taken = self.account.call("sqs", "ReceiveMessage", take).await.unwrap_or_default();
-        taken["Messages"].as_array().cloned().unwrap_or_default()
+        events::take(&self.account, &self.url, VISIBILITY).await.unwrap_or_default()
     }
 
     async fn hand_over(&self, provisioner: &Function, messages: Vec<Value>) {
-        let records: Vec<Value> = messages.iter().map(|message| record(&self.account, message)).collect();
         for message in &messages {
             self.away.lock().expect("no panic").remove(id(message));
         }
-        let answer = provisioner.invoke(json!({ "Records": records })).await;
+        let answer = provisioner.invoke(events::batch(&self.account, NAME, &messages)).await;
         let mut done = Vec::with_capacity(messages.len());
         for message in &messages {
             let handle = message["ReceiptHandle"].clone();
             match &answer {
-                Ok(answer) if !is_reported(answer, &message["MessageId"]) => {
+                Ok(answer) if !events::is_reported(answer, &message["MessageId"]) => {
                     done.push(json!({ "Id": done.len().to_string(), "ReceiptHandle": handle }));
                 }
                 // It has said itself when it wants it back.
@@ -360,26 +343,6 @@ fn id(message: &Value) -> &str {
     message["MessageId"].as_str().expect("a message has an id")
 }
 
-fn is_reported(answer: &Value, message: &Value) -> bool {
-    let failures = answer["batchItemFailures"].as_array();
-    failures.is_some_and(|failures| failures.iter().any(|failure| failure["itemIdentifier"] == *message))
-}
-
-/// A message as Lambda shows it to a function.
-fn record(account: &Account, message: &Value) -> Value {
-    json!({
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": {},
-        "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:{REGION}:{}:{NAME}.fifo", account.id),
-        "awsRegion": REGION,
-    })
-}
-
 /// What an HTTP API does: the request as an event of version 2.0, the answer as a response.
 async fn door(
     State(webhook): State<Arc<Function>>,
@@ -387,31 +350,12 @@ async fn door(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let path = format!("/webhook/{connection}");
-    let headers: BTreeMap<&str, &str> =
-        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-    let event = json!({
-        "version": "2.0",
-        "routeKey": "POST /webhook/{connection}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": headers,
-        "pathParameters": { "connection": connection },
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "stories", "domainName": "stories.example", "domainPrefix": "stories",
-            "http": { "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "" },
-            "requestId": "stories", "routeKey": "POST /webhook/{connection}", "stage": "$default",
-            "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_u64,
-        },
-        "body": STANDARD.encode(&body),
-        "isBase64Encoded": true,
-    });
+    let headers = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let event = events::request("POST", &format!("/webhook/{connection}"), headers, &STANDARD.encode(&body), true);
     match webhook.invoke(event).await {
         Ok(answer) => {
-            let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-            let status = status.and_then(|status| StatusCode::from_u16(status).ok());
             let body = answer["body"].as_str().unwrap_or_default().to_owned();
-            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body).into_response()
+            (events::status(&answer), body).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

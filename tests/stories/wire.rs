@@ -73,12 +73,10 @@ impl Wire {
 }
 
 async fn pass(State(wire): State<Arc<Inside>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-    let counts = !wire.writes || (head.method != Method::GET && !path.starts_with("/api/search/"));
+    let counts = !wire.writes || (request.method() != Method::GET && !request.uri().path().starts_with("/api/search/"));
     let number = if counts { wire.count.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
     let cut = (counts && number == wire.at).then_some(wire.cut);
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let onward = onward(&wire.client, &wire.to, request).await;
     match cut {
         Some(Cut::HeldBefore) => {
             wire.struck.notify_one();
@@ -86,13 +84,6 @@ async fn pass(State(wire): State<Arc<Inside>>, request: Request) -> Response {
         }
         Some(Cut::BrokenBefore) => return broken(),
         Some(Cut::HeldAfter | Cut::BrokenAfter) | None => {}
-    }
-    let url = format!("{}{path}", wire.to);
-    let mut onward = wire.client.request(head.method, url).body(body);
-    for (name, value) in &head.headers {
-        if !matches!(name.as_str(), "host" | "content-length" | "connection") {
-            onward = onward.header(name, value);
-        }
     }
     let answer = onward.send().await.expect("JumpCloud answers");
     match cut {
@@ -103,6 +94,25 @@ async fn pass(State(wire): State<Arc<Inside>>, request: Request) -> Response {
         Some(Cut::BrokenAfter) => return broken(),
         Some(Cut::HeldBefore | Cut::BrokenBefore) | None => {}
     }
+    back(answer).await
+}
+
+/// The same request at another place, not sent yet.
+pub async fn onward(client: &reqwest::Client, to: &str, request: Request) -> reqwest::RequestBuilder {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let mut onward = client.request(head.method, format!("{to}{path}")).body(body);
+    for (name, value) in &head.headers {
+        if !matches!(name.as_str(), "host" | "content-length" | "connection") {
+            onward = onward.header(name, value);
+        }
+    }
+    onward
+}
+
+/// What came there, handed back.
+pub async fn back(answer: reqwest::Response) -> Response {
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut response = (status, answer.bytes().await.unwrap_or_default()).into_response();
     for (name, value) in &headers {

@@ -45,6 +45,7 @@ use self::report::People;
 use self::requests::{Door, Rows};
 use self::time_off::{TIME_OFF, TimeOff};
 use crate::cell::record_id;
+use crate::reading::{aside, each_once, named};
 use crate::words::Flaw;
 use crate::{Changed, Finding, Subscribed, Subscription, Tended};
 
@@ -214,8 +215,7 @@ impl BambooHr {
             found.people.append(&mut people);
         }
         found.doubtful.retain(|id| wanted.contains(id));
-        found.people.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
-        found.people.dedup_by(|later, first| later.key.id == first.key.id);
+        each_once(&mut found.people, |person| &person.key);
         Ok(found)
     }
 
@@ -268,14 +268,7 @@ impl BambooHr {
         let Inner { asked, connection, door, .. } = &*self.inner;
         let body = self.call(door.report(&asked.columns, rows, ids), REPORT, About::Everyone, &EVERYONE).await?;
         let (asked, connection) = (Arc::clone(asked), connection.clone());
-        // A hundred megabytes take the better part of a second: not on a thread that others wait for.
-        let reading = tokio::task::spawn_blocking(move || report::people(&body, &asked, &connection, beginning_from));
-        match reading.await {
-            Ok(people) => people.map_err(|flaw| flaw.of(VENDOR, REPORT)),
-            Err(_) => {
-                Err(Fault::Unavailable { vendor: VENDOR, detail: "reading the answer was broken off".to_owned() })
-            }
-        }
+        aside(VENDOR, REPORT, move || report::people(&body, &asked, &connection, beginning_from)).await
     }
 
     pub(crate) async fn changed(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changed, Fault> {
@@ -406,10 +399,6 @@ impl BambooHr {
             status: 400,
             message: "base_url and company make no address".to_owned(),
         })?;
-        self.inner.transport.send(request, safety, limits).await.map_err(|fault| match fault {
-            // The transport does not know which call it was.
-            Fault::Malformed { vendor, detail, .. } => Fault::Malformed { vendor, call, detail },
-            fault => fault,
-        })
+        self.inner.transport.send(request, safety, limits).await.map_err(|fault| named(fault, call))
     }
 }

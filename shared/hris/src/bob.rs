@@ -42,6 +42,7 @@ use self::lists::{Catalogue, Items, Lists, Shelf};
 use self::people::{One, People};
 use self::requests::{Door, FIELDS_LIMIT};
 use crate::cell::record_id;
+use crate::reading::{aside, each_once, named};
 use crate::words::Flaw;
 use crate::{Finding, Subscribed, Subscription, Tended};
 
@@ -165,8 +166,7 @@ impl Bob {
             let connection = &self.inner.connection;
             tracing::warn!(%connection, records = doubtful.len(), "records of a short list left out");
         }
-        found.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
-        found.dedup_by(|later, first| later.key.id == first.key.id);
+        each_once(&mut found, |employee| &employee.key);
         Ok(found)
     }
 
@@ -226,14 +226,7 @@ impl Bob {
 
     async fn read_people(&self, body: Bytes, lists: Lists, now: Timestamp) -> Result<People, Fault> {
         let (asked, connection) = (Arc::clone(&self.inner.asked), self.inner.connection.clone());
-        // A hundred megabytes take the better part of a second: not on a thread that others wait for.
-        let reading = tokio::task::spawn_blocking(move || people::people(&body, &asked, &lists, &connection, now));
-        match reading.await {
-            Ok(people) => people.map_err(|flaw| flaw.of(VENDOR, SEARCH)),
-            Err(_) => {
-                Err(Fault::Unavailable { vendor: VENDOR, detail: "reading the answer was broken off".to_owned() })
-            }
-        }
+        aside(VENDOR, SEARCH, move || people::people(&body, &asked, &lists, &connection, now)).await
     }
 
     fn few_enough_fields(&self) -> Result<(), Fault> {
@@ -313,11 +306,7 @@ impl Bob {
         })?;
         // HiBob counts each kind of call by itself.
         let response = self.inner.transport.send_to(call, request, Safety::Repeatable, limits).await;
-        let response = response.map_err(|fault| match fault {
-            // The transport does not know which call it was.
-            Fault::Malformed { vendor, detail, .. } => Fault::Malformed { vendor, call, detail },
-            fault => fault,
-        })?;
+        let response = response.map_err(|fault| named(fault, call))?;
         let forbidden = about == About::Person && response.status == StatusCode::FORBIDDEN;
         let body = self.inner.answers.body(response, about);
         match (&body, about) {

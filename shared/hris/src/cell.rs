@@ -84,6 +84,36 @@ pub(crate) fn day(text: &str) -> Option<Date> {
     if text.len() == 10 && text.bytes().enumerate().all(shape) { text.parse().ok() } else { None }
 }
 
+/// What a visitor says of whatever it has no use for: nothing, whatever its JSON type. For a visitor whose lifetime is
+/// the one given, and whose value has a default.
+macro_rules! ignores_all_but_objects {
+    ($de:lifetime) => {
+        fn visit_seq<A: serde::de::SeqAccess<$de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            Ok(Self::Value::default())
+        }
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+    };
+}
+pub(crate) use ignores_all_but_objects;
+
 /// A reading that owns its text.
 pub(crate) fn owned(reading: Reading<&str>) -> Reading<Box<str>> {
     match reading {
@@ -154,28 +184,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Slip<'a> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_str<E>(self, _: &str) -> Result<Slip<'de>, E> {
-                Ok(Slip::default())
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<Slip<'de>, E> {
-                Ok(Slip::default())
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<Slip<'de>, E> {
-                Ok(Slip::default())
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<Slip<'de>, E> {
-                Ok(Slip::default())
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<Slip<'de>, E> {
-                Ok(Slip::default())
-            }
-            fn visit_unit<E>(self) -> Result<Slip<'de>, E> {
-                Ok(Slip::default())
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Slip<'de>, A::Error> {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Slip::default())
-            }
+            ignores_all_but_objects!('de);
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Slip<'de>, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(pair) = map.next_entry()? {

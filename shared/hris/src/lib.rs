@@ -2,9 +2,13 @@
 //!
 //! One enum, one arm for each vendor; a vendor's field names, statuses and oddities end here. Nothing is written.
 
+mod address;
 mod bamboohr;
 mod bob;
 mod cell;
+#[cfg(test)]
+mod fixture;
+mod reading;
 mod webhook;
 mod words;
 

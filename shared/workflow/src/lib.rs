@@ -7,6 +7,7 @@ mod directory;
 mod drain;
 mod explain;
 mod forecast;
+mod gather;
 mod intents;
 mod keep;
 mod observe;

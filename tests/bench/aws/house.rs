@@ -1,7 +1,6 @@
 //! A company whose home is an account of the AWS emulator, the functions' real binaries, and what AWS does around them:
 //! an HTTP door, and a mapping that hands over messages and deletes what is done.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,8 @@ use axum::extract::{Path as UrlPath, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
-use tests::aws::{Account, REGION};
+use tests::aws::{Account, home, keys_in, moved};
+use tests::lambda::events;
 use tokio::task::JoinHandle;
 
 use crate::Broken;
@@ -21,8 +21,8 @@ use crate::stage::Stage;
 
 /// What the installation is called.
 const NAME: &str = "hirewire";
-/// How many messages the mapping takes at once, as in `infra/template.yaml`.
-const BATCH: usize = 10;
+/// How long a message is the provisioner's, in seconds, as in `infra/template.yaml`.
+const VISIBILITY: u32 = 900;
 /// How often the mapping looks; AWS's own waits in one long call.
 const LOOK: Duration = Duration::from_millis(2);
 /// What AWS's mapping itself asks SQS for a batch: one receive, one delete.
@@ -65,8 +65,7 @@ pub fn environment(account: &Account, endpoint: &str, stage: Option<&Stage>) -> 
         account.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     all.retain(|(name, _)| name != "AWS_ENDPOINT_URL");
     all.push(("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned()));
-    all.push(("HIREWIRE_STORE".to_owned(), format!("dynamodb:{NAME}")));
-    all.push(("HIREWIRE_QUEUE".to_owned(), format!("sqs:{NAME}")));
+    all.extend(home(NAME).map(|(variable, value)| (variable.to_owned(), value)));
     all.push(("HIREWIRE_STAGE".to_owned(), "bench".to_owned()));
     all.extend(stage.map(|stage| ("HIREWIRE_CLOCK".to_owned(), stage.town.clock_setting())));
     all
@@ -77,20 +76,12 @@ impl House {
     pub async fn build(stage: Stage, functions: &Path) -> Result<House, Broken> {
         let account = Account::open();
         account.make_home(NAME).await;
-        for entry in std::fs::read_dir(stage.town.folder()).map_err(|error| error.to_string())?.flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == "key") {
-                let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                let key = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
-                account.call("secretsmanager", "CreateSecret", json!({ "Name": name, "SecretString": key })).await?;
-            }
+        for (name, key) in keys_in(stage.town.folder()) {
+            account.call("secretsmanager", "CreateSecret", json!({ "Name": name, "SecretString": key })).await?;
         }
         let text = std::fs::read_to_string(stage.town.config()).map_err(|error| error.to_string())?;
-        let home = format!("store = \"dynamodb:{NAME}\"\nqueue = \"sqs:{NAME}\"");
-        let text = text.replace("store = \"sqlite:hirewire.db\"", &home).replace("\"file:", "\"secret:");
-        push_rules(&account, &text.replace(".key\"", "\"")).await?;
-        let name = json!({ "QueueName": format!("{NAME}.fifo") });
-        let queue = account.call("sqs", "GetQueueUrl", name).await?["QueueUrl"].take();
+        account.push_rules(NAME, 1, &moved(&text, NAME), 0).await;
+        let queue = account.queue(NAME).await;
 
         let [webhook, poller, provisioner, reconciler] = FUNCTIONS;
         let start = async |name: &str| {
@@ -125,24 +116,11 @@ impl House {
 
     /// Has the provisioner work one batch, if there is one; how many messages, and what the mapping is billed.
     pub async fn work(&self) -> Result<(usize, Bill), Broken> {
-        let take = json!({
-            "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 0, "VisibilityTimeout": 900,
-            "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
-        });
-        let taken = self.account.call("sqs", "ReceiveMessage", take).await?;
-        let messages = taken["Messages"].as_array().cloned().unwrap_or_default();
+        let messages = events::take(&self.account, &self.queue, VISIBILITY).await?;
         if messages.is_empty() {
             return Ok((0, Bill::default()));
         }
-        let record = |message: &Value| {
-            json!({
-                "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
-                "attributes": message["Attributes"], "messageAttributes": {}, "eventSource": "aws:sqs",
-                "eventSourceARN": format!("arn:aws:sqs:{REGION}:{}:{NAME}.fifo", self.account.id), "awsRegion": REGION,
-            })
-        };
-        let records: Vec<Value> = messages.iter().map(record).collect();
-        let answer = self.provisioner.function.invoke(json!({ "Records": records })).await?;
+        let answer = self.provisioner.function.invoke(events::batch(&self.account, NAME, &messages)).await?;
         if answer["batchItemFailures"].as_array().is_some_and(|failures| !failures.is_empty()) {
             return Err(format!("the provisioner did not do everything; see {}", self.provisioner.log.display()));
         }
@@ -181,19 +159,6 @@ impl Drop for House {
     }
 }
 
-/// Puts the rules where `hirewire rules push` puts them.
-async fn push_rules(account: &Account, text: &str) -> Result<(), Broken> {
-    let rules = json!({
-        "pk": { "S": "rules" }, "sk": { "S": "v#0000000001" }, "version": { "N": "1" }, "text": { "S": text },
-        "pushed_at": { "N": "0" }, "pushed_by": { "S": "bench" },
-    });
-    let current = json!({ "pk": { "S": "rules" }, "sk": { "S": "current" }, "version": { "N": "1" } });
-    for item in [rules, current] {
-        account.call("dynamodb", "PutItem", json!({ "TableName": format!("{NAME}-state"), "Item": item })).await?;
-    }
-    Ok(())
-}
-
 /// What an HTTP API does.
 async fn knock(
     State(webhook): State<Arc<Metered>>,
@@ -201,21 +166,8 @@ async fn knock(
     headers: HeaderMap,
     body: String,
 ) -> StatusCode {
-    let path = format!("/webhook/{connection}");
-    let headers: BTreeMap<&str, &str> =
-        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-    let event = json!({
-        "version": "2.0", "routeKey": "POST /webhook/{connection}", "rawPath": path, "rawQueryString": "",
-        "headers": headers, "pathParameters": { "connection": connection },
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "bench", "domainName": "bench.example", "domainPrefix": "bench",
-            "http": { "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "" },
-            "requestId": "bench", "routeKey": "POST /webhook/{connection}", "stage": "$default",
-            "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_u64,
-        },
-        "body": body, "isBase64Encoded": false,
-    });
-    let status = webhook.function.invoke(event).await.ok().and_then(|answer| answer["statusCode"].as_u64());
-    let status = status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    let headers = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let event = events::request("POST", &format!("/webhook/{connection}"), headers, &body, false);
+    let answer = webhook.function.invoke(event).await;
+    answer.map_or(StatusCode::INTERNAL_SERVER_ERROR, |answer| events::status(&answer))
 }

@@ -5,11 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Fields, Reading, Stage};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::asked::{Asked, Origin};
 use super::locations::Places;
-use crate::cell::{Cell, day, owned};
+use crate::cell::{Cell, day, ignores_all_but_objects, owned};
+use crate::reading::whole;
 use crate::words::Flaw;
 
 /// A record as it stands in an answer; made once and filled again for each.
@@ -89,28 +90,7 @@ impl<'a> Visitor<'a> for RowSeed<'_, 'a> {
         }
         Ok(())
     }
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    ignores_all_but_objects!('a);
 }
 
 /// A person, before the site is joined.
@@ -279,8 +259,6 @@ fn manager(cell: &Cell<'_>) -> Reading<EmployeeId> {
 /// The one record of a whole answer.
 pub(crate) fn one(body: &[u8], asked: &Asked, connection: &ConnectionName) -> Result<Person, Flaw> {
     let mut row = Row::new(asked);
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = RowSeed { asked, row: &mut row }.deserialize(&mut deserializer);
-    read.and_then(|()| deserializer.end()).map_err(|error| Flaw::new(body, &error))?;
+    whole(body, |json| RowSeed { asked, row: &mut row }.deserialize(json))?;
     Person::read(&row, asked, connection).map_err(Flaw)
 }

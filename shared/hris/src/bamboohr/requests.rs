@@ -1,10 +1,6 @@
 //! Requests as values.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::Method;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::configuration::Connection;
@@ -13,6 +9,8 @@ use mapping::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use transport::Request;
+
+use crate::address::Address;
 
 /// The most fields of one call; with more the vendor answers 400.
 pub(crate) const FIELDS_LIMIT: usize = 400;
@@ -42,12 +40,9 @@ impl Rows {
     }
 }
 
-/// Where to ask, and as whom.
+/// What is asked of a company.
 #[derive(Debug)]
-pub(crate) struct Door {
-    base: String,
-    authorization: HeaderValue,
-}
+pub(crate) struct Door(Address);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,12 +86,7 @@ impl Door {
             Some(base) => format!("{base}/api/v1"),
         };
         // Sent with the first request: the vendor counts a request without it as a failed one.
-        let pair = STANDARD.encode(format!("{}:x", api_key.expose()));
-        // Base64 always fits a header; an empty one would be refused like any unknown key.
-        let mut authorization =
-            HeaderValue::from_str(&format!("Basic {pair}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
-        authorization.set_sensitive(true);
-        Door { base, authorization }
+        Door(Address::new(base, api_key.expose(), "x"))
     }
 
     /// `GET /employees/{id}`
@@ -119,7 +109,7 @@ impl Door {
         // One row for each person; `no` would be one for each row of their history.
         let report = Report { title: "hirewire", fields: columns, filters, filter_duplicates: "yes" };
         let path = format!("reports/custom?format=JSON&onlyCurrent={}", rows.only_current());
-        self.put(Method::POST, &path, &report)
+        self.0.with(Method::POST, &path, &report)
     }
 
     /// `GET /employees/changed`
@@ -177,36 +167,21 @@ impl Door {
 
     /// `POST /webhooks`: the answer has the private key, this once.
     pub(crate) fn subscribe(&self, wanted: &Wanted<'_>) -> http::Result<Request> {
-        self.put(Method::POST, "webhooks", wanted)
+        self.0.with(Method::POST, "webhooks", wanted)
     }
 
     /// `PUT /webhooks/{id}`: all of it anew; the private key stays.
     pub(crate) fn resubscribe(&self, id: &str, wanted: &Wanted<'_>) -> http::Result<Request> {
-        self.put(Method::PUT, &format!("webhooks/{}", encode(id)), wanted)
+        self.0.with(Method::PUT, &format!("webhooks/{}", encode(id)), wanted)
     }
 
     /// `DELETE /webhooks/{id}`
     pub(crate) fn unsubscribe(&self, id: &str) -> http::Result<Request> {
-        self.ask(Method::DELETE, &format!("webhooks/{}", encode(id))).body(Bytes::new())
+        self.0.bare(Method::DELETE, &format!("webhooks/{}", encode(id)))
     }
 
     fn get(&self, path: &str) -> http::Result<Request> {
-        self.ask(Method::GET, path).body(Bytes::new())
-    }
-
-    fn put(&self, method: Method, path: &str, body: &impl Serialize) -> http::Result<Request> {
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        // Exactly this: with a charset behind it the body is taken for XML.
-        self.ask(method, path).header(CONTENT_TYPE, "application/json").body(Bytes::from(body))
-    }
-
-    fn ask(&self, method: Method, path: &str) -> http::request::Builder {
-        http::Request::builder()
-            .method(method)
-            .uri(format!("{}/{path}", self.base))
-            // Without it many of these answer XML.
-            .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, self.authorization.clone())
+        self.0.bare(Method::GET, path)
     }
 }
 
@@ -218,23 +193,12 @@ fn encode(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::bamboohr::fixture::connection;
+    use crate::fixture::shown;
 
     fn door(base_url: Option<&str>) -> Door {
         let mut connection = connection("");
         connection.base_url = base_url.map(str::to_owned);
         Door::new(&connection, &Secret::new("k3y\n"))
-    }
-
-    fn shown(request: http::Result<Request>) -> String {
-        let request = request.expect("a request");
-        let mut headers: Vec<String> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.to_str().expect("a text")))
-            .collect();
-        headers.sort();
-        let body = std::str::from_utf8(request.body()).expect("a text");
-        format!("{} {}\n{}{body}", request.method(), request.uri(), headers.concat())
     }
 
     fn names(names: &[&str]) -> Vec<Box<str>> {

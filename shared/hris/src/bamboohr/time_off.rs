@@ -22,6 +22,7 @@ use super::answer::{About, VENDOR};
 use super::kinds::{number, numbers};
 use super::{BambooHr, SMALL};
 use crate::cell::{day, record_id};
+use crate::reading::{aside, whole};
 use crate::words::Flaw;
 
 /// What faults call it.
@@ -78,12 +79,7 @@ pub(super) async fn ask(bamboo: &BambooHr, id: Option<&EmployeeId>, now: Timesta
     };
     let body = bamboo.call(request, TIME_OFF, About::TimeOff, limits).await?;
     let rules = Arc::clone(&inner.rules);
-    // Everybody's may be large: not on a thread that others wait for.
-    let reading = tokio::task::spawn_blocking(move || read(&body, &rules.leave.time_off_types));
-    let Ok(time_off) = reading.await else {
-        return Err(Fault::Unavailable { vendor: VENDOR, detail: "reading the answer was broken off".to_owned() });
-    };
-    let time_off = time_off.map_err(|flaw| flaw.of(VENDOR, TIME_OFF))?;
+    let time_off = aside(VENDOR, TIME_OFF, move || read(&body, &rules.leave.time_off_types)).await?;
     if time_off.lost > 0 {
         tracing::warn!(connection = %inner.connection, requests = time_off.lost, "requests for time off of nobody");
     }
@@ -94,9 +90,7 @@ pub(super) async fn ask(bamboo: &BambooHr, id: Option<&EmployeeId>, now: Timesta
 /// [`status_word`].
 pub(crate) fn read(body: &[u8], kinds: &BTreeSet<String>) -> Result<TimeOff, Flaw> {
     let mut found = TimeOff::default();
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let all = json.deserialize_any(Requests { kinds, found: &mut found }).and_then(|()| json.end());
-    all.map_err(|error| Flaw::new(body, &error))?;
+    whole(body, |json| json.deserialize_any(Requests { kinds, found: &mut found }))?;
     for absences in found.absences.values_mut() {
         absences.sort_by(|a, b| (a.from, a.through, &a.kind).cmp(&(b.from, b.through, &b.kind)));
         absences.dedup();

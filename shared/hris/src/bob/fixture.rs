@@ -1,13 +1,10 @@
 //! A connection for tests.
 
-use mapping::configuration::{Configuration, Connection};
+use mapping::configuration::Connection;
+
+use crate::fixture;
 
 /// A connection of a company in London, with these sections added to it.
 pub(crate) fn connection(sections: &str) -> Connection {
-    let text = format!(
-        "store = 'sqlite:x'\n[jumpcloud]\napi_key = 'env:J'\n[[connection]]\nname = 'acme'\nsource = 'bob'\n\
-         service_user = 'SERVICE-7'\napi_key = 'env:B'\ntime_zone = 'Europe/London'\n{sections}\n"
-    );
-    let mut file = Configuration::parse(&text).expect("the test's own configuration");
-    file.connections.remove(0)
+    fixture::connection("source = 'bob'\nservice_user = 'SERVICE-7'\ntime_zone = 'Europe/London'", sections)
 }

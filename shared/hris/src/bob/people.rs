@@ -12,6 +12,7 @@ use super::asked::Asked;
 use super::lists::Lists;
 use super::record::{Reader, Row, RowSeed};
 use crate::cell::Cell;
+use crate::reading::{each_once, whole};
 use crate::words::Flaw;
 
 /// The people of an answer, and what was wrong with it.
@@ -56,9 +57,7 @@ pub(crate) fn people(
         }
     };
     let mut walk = Walk { asked, take: &mut take, is_listed: false };
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = deserializer.deserialize_map(&mut walk);
-    read.and_then(|()| deserializer.end()).map_err(|error| Flaw::new(body, &error))?;
+    whole(body, |json| json.deserialize_map(&mut walk))?;
     if !walk.is_listed {
         return Err(Flaw("it does not list employees".to_owned()));
     }
@@ -66,16 +65,7 @@ pub(crate) fn people(
     if place > 0 {
         found.hidden = hidden(&found.seen, asked);
     }
-    // Stable: of two records with one id the first stays.
-    found.employees.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
-    let duplicates = &mut found.duplicates;
-    found.employees.dedup_by(|later, first| {
-        let twice = later.key.id == first.key.id;
-        if twice && duplicates.last().is_none_or(|last| last != first.key.id.as_str()) {
-            duplicates.push(first.key.id.to_string());
-        }
-        twice
-    });
+    found.duplicates = each_once(&mut found.employees, |employee| &employee.key);
     Ok(found)
 }
 
@@ -108,9 +98,7 @@ pub(crate) fn one(
     now: Timestamp,
 ) -> Result<(One, BTreeSet<Box<str>>), Flaw> {
     let mut row = Row::new(asked);
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = RowSeed { asked, row: &mut row }.deserialize(&mut deserializer);
-    read.and_then(|()| deserializer.end()).map_err(|error| Flaw::new(body, &error))?;
+    whole(body, |json| RowSeed { asked, row: &mut row }.deserialize(json))?;
     if row.is_list {
         let People { mut employees, unreadable, duplicates, unnamed, .. } =
             people(body, asked, lists, connection, now)?;

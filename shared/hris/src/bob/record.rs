@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use mapping::employee::{ConnectionName, Employee, EmployeeId, EmployeeKey, Employment, Fields, Reading, Stage};
 use mapping::rules::status_word;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::asked::{Asked, Node};
 use super::lists::Lists;
 use super::value::{BETWEEN, Fill, Loose};
-use crate::cell::{Cell, day, owned};
+use crate::cell::{Cell, day, ignores_all_but_objects, owned};
 
 /// A record as it stands in an answer; made once and filled again for each.
 pub(crate) struct Row<'a> {
@@ -128,28 +128,7 @@ impl<'a> Visitor<'a> for RowSeed<'_, 'a> {
         }
         Ok(())
     }
-    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    ignores_all_but_objects!('a);
 }
 
 /// A whole category, or a field of none. A category that is null says nothing of the fields in it: that is how one

@@ -1,10 +1,6 @@
 //! Requests as values.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::Method;
 use mapping::configuration::Connection;
 use mapping::employee::EmployeeId;
 use mapping::secret::Secret;
@@ -12,18 +8,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use transport::Request;
 
+use crate::address::Address;
+
 /// The most fields of one call; with more HiBob answers 400.
 pub(crate) const FIELDS_LIMIT: usize = 400;
 
 /// What stands in a path as it is.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
-/// Where to ask, and as whom.
+/// What is asked of a company.
 #[derive(Debug)]
-pub(crate) struct Door {
-    base: String,
-    authorization: HeaderValue,
-}
+pub(crate) struct Door(Address);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,52 +54,30 @@ impl Door {
     pub(crate) fn new(connection: &Connection, token: &Secret) -> Door {
         let base = connection.base_url.as_deref().unwrap_or("https://api.hibob.com").trim_end_matches('/');
         let base = base.strip_suffix("/v1").unwrap_or(base);
-        let pair = STANDARD.encode(format!("{}:{}", connection.tenant, token.expose()));
-        // Base64 always fits a header; an empty one would be refused like any unknown token.
-        let mut authorization =
-            HeaderValue::from_str(&format!("Basic {pair}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
-        authorization.set_sensitive(true);
-        Door { base: format!("{base}/v1"), authorization }
+        Door(Address::new(format!("{base}/v1"), &connection.tenant, token.expose()))
     }
 
     /// `POST /people/search`: everyone, or these few. Without `showInactive` nobody who has left or not begun.
     pub(crate) fn search(&self, columns: &[Box<str>], ids: Option<&[EmployeeId]>) -> http::Result<Request> {
         let filters = ids.map(|values| [Filter { field_path: "root.id", operator: "equals", values }]);
         let search = Search { fields: columns, filters, show_inactive: true, human_readable: APPEND };
-        self.post("people/search", &search)
+        self.0.with(Method::POST, "people/search", &search)
     }
 
     /// `POST /people/{id}`: whatever the status.
     pub(crate) fn employee(&self, id: &EmployeeId, columns: &[Box<str>]) -> http::Result<Request> {
-        self.post(&format!("people/{id}"), &One { fields: columns, human_readable: APPEND })
+        self.0.with(Method::POST, &format!("people/{id}"), &One { fields: columns, human_readable: APPEND })
     }
 
     /// `GET /company/people/fields`
     pub(crate) fn known_fields(&self) -> http::Result<Request> {
-        self.get("company/people/fields")
+        self.0.bare(Method::GET, "company/people/fields")
     }
 
     /// `GET /company/named-lists/{list}`; also items that nobody may choose any more, which people still have.
     pub(crate) fn list(&self, list: &str) -> http::Result<Request> {
-        self.get(&format!("company/named-lists/{}?includeArchived=true", utf8_percent_encode(list, PATH)))
-    }
-
-    fn get(&self, path: &str) -> http::Result<Request> {
-        // A type without a body is answered with a page.
-        self.ask(Method::GET, path).body(Bytes::new())
-    }
-
-    fn post(&self, path: &str, body: &impl Serialize) -> http::Result<Request> {
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        self.ask(Method::POST, path).header(CONTENT_TYPE, "application/json").body(Bytes::from(body))
-    }
-
-    fn ask(&self, method: Method, path: &str) -> http::request::Builder {
-        http::Request::builder()
-            .method(method)
-            .uri(format!("{}/{path}", self.base))
-            .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, self.authorization.clone())
+        let list = utf8_percent_encode(list, PATH);
+        self.0.bare(Method::GET, &format!("company/named-lists/{list}?includeArchived=true"))
     }
 }
 
@@ -112,23 +85,12 @@ impl Door {
 mod tests {
     use super::*;
     use crate::bob::fixture::connection;
+    use crate::fixture::shown;
 
     fn door(base_url: Option<&str>) -> Door {
         let mut connection = connection("");
         connection.base_url = base_url.map(str::to_owned);
         Door::new(&connection, &Secret::new("t0ken\n"))
-    }
-
-    fn shown(request: http::Result<Request>) -> String {
-        let request = request.expect("a request");
-        let mut headers: Vec<String> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.to_str().expect("a text")))
-            .collect();
-        headers.sort();
-        let body = std::str::from_utf8(request.body()).expect("a text");
-        format!("{} {}\n{}{body}", request.method(), request.uri(), headers.concat())
     }
 
     // base64 of `SERVICE-7:t0ken`

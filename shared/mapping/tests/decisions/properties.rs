@@ -16,6 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::people::{Person, ada, date, employee_id, key, now, rules};
+use crate::states::FIRST_STATES;
 use crate::world::{World, account, account_id, group, in_state, with};
 
 const ATTRIBUTES: &str = r#"
@@ -61,15 +62,7 @@ const FIELDS: [&str; 11] = [
 /// Every first state with every rule about leavers and hands.
 static RULES: LazyLock<Vec<Rules>> = LazyLock::new(|| {
     let mut all = Vec::new();
-    for state in [
-        "staged",
-        "staged-until-start",
-        "active",
-        "suspended-until-start",
-        "always-active",
-        "always-suspended",
-        "as-hr-says",
-    ] {
+    for state in FIRST_STATES {
         for rest in [
             "",
             "manual_suspension = \"override\"\ncreate_days_before_start = 7\ndeleted_account = \"recreate\"",

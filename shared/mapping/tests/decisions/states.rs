@@ -8,7 +8,8 @@ use mapping::status::{Hold, Skip};
 use crate::people::{Person, ada, key, now, rules};
 use crate::world::{World, account, account_id, in_state, with};
 
-const FIRST_STATES: [&str; 7] = [
+/// Every word for the state of a new account.
+pub const FIRST_STATES: [&str; 7] = [
     "staged",
     "staged-until-start",
     "active",

@@ -18,6 +18,7 @@
 //! looked up again in the table where that matters. Nothing here ever reads a whole table.
 
 mod calls;
+mod found;
 mod items;
 mod keepsakes;
 mod ledger;

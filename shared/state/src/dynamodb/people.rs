@@ -3,40 +3,33 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
-use jiff::Timestamp;
-use mapping::account::AccountId;
 use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
 
 use super::Tables;
 use super::calls::{Ended, MARK, Over, TRANSACTION, after_part, failed, is_ours, is_refusal, mark, patiently, put};
 use super::items::{
     Item, item, json, micros, number, people, place, take_flag, take_id, take_id_if_any, take_moment,
-    take_moment_if_any, take_number, take_number_if_any, take_part, take_part_if_any, take_person, take_person_of,
-    take_text, take_text_if_any, take_word, text,
+    take_moment_if_any, take_number, take_number_if_any, take_part, take_part_if_any, take_person, take_text,
+    take_text_if_any, take_word, text,
 };
 use crate::audit::AuditRow;
 use crate::error::StateError;
 use crate::record::{Life, Record};
 
-/// The index from an account to whose it is.
-const ACCOUNT: &str = "account";
-/// The index of who will be due when.
-const DUE: &str = "due";
-/// What every item in it has as its `due`: one query then finds everybody. Only people with a date ahead are in it,
+/// What every item in the index of who is due has as its `due`: one query then finds everybody. Only people with a date ahead are in it,
 /// and one partition of an index takes a thousand writes in a second.
-const SOMETIME: &str = "due";
+pub(super) const SOMETIME: &str = "due";
 /// The item of every connection that has records is here.
 const CONNECTIONS: &str = "connections";
 /// How many items one reading of many takes; DynamoDB's limit.
 const BATCH: usize = 100;
 /// How many such readings, or connections, are under way at once: enough to hide the way to AWS and back. A partition
 /// gives three thousand items in a second.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 fn read(mut item: Item) -> Result<Record, StateError> {
     let item = &mut item;
@@ -90,11 +83,11 @@ fn write(record: &Record) -> Result<Item, StateError> {
 }
 
 /// Where those are listed who wait for a manager.
-fn waits(connection: &ConnectionName, manager: &EmployeeId) -> String {
+pub(super) fn waits(connection: &ConnectionName, manager: &EmployeeId) -> String {
     format!("waits#{connection}#{manager}")
 }
 
-fn key_of(key: &EmployeeKey) -> Item {
+pub(super) fn key_of(key: &EmployeeKey) -> Item {
     item(&people(&key.connection), &place(key), [])
 }
 
@@ -170,7 +163,7 @@ impl Tables {
     }
 
     /// Every connection that has records, by name.
-    async fn connections(&self) -> Result<Vec<ConnectionName>, StateError> {
+    pub(super) async fn connections(&self) -> Result<Vec<ConnectionName>, StateError> {
         let mut names = Vec::new();
         self.each(self.ask(&self.state, CONNECTIONS), usize::MAX, |mut item| {
             names.push(take_id(&mut item, "sk")?);
@@ -273,129 +266,13 @@ impl Tables {
         }
         Ok(())
     }
-
-    /// By the index, which lags behind by a moment: whoever got the account just now may be missing. The account itself
-    /// carries its owner's mark, which says so at once.
-    pub(crate) async fn owner_of(&self, account: &AccountId) -> Result<Option<EmployeeKey>, StateError> {
-        let query = self.index(ACCOUNT).key_condition_expression("#account = :account");
-        let query = query.expression_attribute_names("#account", "account");
-        let query = query.expression_attribute_values(":account", text(account.as_str()));
-        let keys = self.keys(query, usize::MAX).await?;
-        let records = self.records_of(&keys).await?.into_values();
-        let newest = records.filter(|record| record.account.as_ref() == Some(account)).max_by_key(|r| r.last_sync);
-        Ok(newest.map(|record| record.key))
-    }
-
-    pub(crate) async fn owners(&self) -> Result<HashMap<AccountId, EmployeeKey>, StateError> {
-        let names = self.connections().await?;
-        let readings = stream::iter(names.into_iter().map(|name| self.owners_of(name)));
-        let mut readings = readings.buffer_unordered(AT_ONCE);
-        let mut owners: HashMap<AccountId, (Timestamp, EmployeeKey)> = HashMap::new();
-        while let Some(found) = readings.try_next().await? {
-            for (account, last_sync, owner) in found {
-                // Of several the one looked at last, as for a single account.
-                match owners.get(&account) {
-                    Some((newest, _)) if *newest > last_sync => {}
-                    Some(_) | None => {
-                        owners.insert(account, (last_sync, owner));
-                    }
-                }
-            }
-        }
-        Ok(owners.into_iter().map(|(account, (_, owner))| (account, owner)).collect())
-    }
-
-    async fn owners_of(&self, name: ConnectionName) -> Result<Vec<(AccountId, Timestamp, EmployeeKey)>, StateError> {
-        let query = self.ask(&self.state, &people(&name)).projection_expression("sk, #account, last_sync");
-        let query =
-            query.filter_expression("attribute_exists(#account)").expression_attribute_names("#account", "account");
-        let mut owners = Vec::new();
-        self.each(query, usize::MAX, |mut item| {
-            let account = take_id(&mut item, "account")?;
-            let last_sync = take_moment(&mut item, "last_sync")?;
-            owners.push((account, last_sync, take_person_of(&mut item, name.clone())?));
-            Ok(())
-        })
-        .await?;
-        Ok(owners)
-    }
-
-    /// Not by an index, which would lag behind: a manager and a report who are worked on at the same moment find each
-    /// other because each reads what the other has written.
-    pub(crate) async fn waiting_for(&self, manager: &EmployeeKey) -> Result<Vec<EmployeeKey>, StateError> {
-        let pk = waits(&manager.connection, &manager.id);
-        let mut listed = Vec::new();
-        self.each(self.ask(&self.state, &pk), usize::MAX, |mut item| {
-            let id = take_id(&mut item, "sk")?;
-            let version: u64 = take_number(&mut item, "version")?;
-            listed.push((EmployeeKey { connection: manager.connection.clone(), id }, version));
-            Ok(())
-        })
-        .await?;
-        let keys: Vec<EmployeeKey> = listed.iter().map(|(key, _)| key.clone()).collect();
-        let records = self.records_of(&keys).await?;
-        let waits =
-            |key: &EmployeeKey| records.get(key).is_some_and(|record| record.waits_for.as_ref() == Some(&manager.id));
-        let (waiting, stale): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(key, _)| waits(key));
-        stream::iter(stale.into_iter().map(|(key, version)| self.wait_no_more(&pk, key.id, version)))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await?;
-        Ok(waiting.into_iter().map(|(key, _)| key).collect())
-    }
-
-    /// Removes what says that somebody waits, unless it was written again since it was read.
-    async fn wait_no_more(&self, pk: &str, report: EmployeeId, version: u64) -> Result<(), StateError> {
-        let delete = self.client.delete_item().table_name(&*self.state).set_key(Some(item(pk, report.as_str(), [])));
-        let delete = delete.condition_expression("#version = :read").expression_attribute_names("#version", "version");
-        let delete = delete.expression_attribute_values(":read", number(version));
-        match patiently(|| delete.clone().send()).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_refusal(&error) => Ok(()),
-            Err(error) => Err(failed(&error, "DeleteItem", &self.state)),
-        }
-    }
-
-    /// By the index, which lags behind by a moment: somebody may come up once more, or one round later.
-    pub(crate) async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<EmployeeKey>, StateError> {
-        let query = self.index(DUE).key_condition_expression("#due = :due AND next_change <= :now");
-        let query = query.expression_attribute_names("#due", "due").expression_attribute_values(":due", text(SOMETIME));
-        self.keys(query.expression_attribute_values(":now", micros(now)), limit).await
-    }
-
-    pub(crate) async fn clear_due(&self, key: &EmployeeKey, moment: Timestamp) -> Result<(), StateError> {
-        let update = self.client.update_item().table_name(&*self.state).set_key(Some(key_of(key)));
-        let update = update.update_expression("REMOVE #due, next_change").expression_attribute_names("#due", "due");
-        let update = update.condition_expression("next_change <= :moment");
-        let update = update.expression_attribute_values(":moment", micros(moment));
-        match patiently(|| update.clone().send()).await {
-            Ok(_) => Ok(()),
-            // A later one, or none, or nobody.
-            Err(error) if is_refusal(&error) => Ok(()),
-            Err(error) => Err(failed(&error, "UpdateItem", &self.state)),
-        }
-    }
-
-    fn index(&self, name: &str) -> QueryFluentBuilder {
-        self.client.query().table_name(&*self.state).index_name(name)
-    }
-
-    /// Who an index says, in its order.
-    async fn keys(&self, query: QueryFluentBuilder, limit: usize) -> Result<Vec<EmployeeKey>, StateError> {
-        let mut keys = Vec::new();
-        self.each(query, limit, |mut item| {
-            keys.push(take_person(&mut item)?);
-            Ok(())
-        })
-        .await?;
-        Ok(keys)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use jiff::Timestamp;
     use mapping::account::GroupName;
     use mapping::request::Trigger;
     use mapping::status::{Note, Status};

@@ -3,9 +3,11 @@
 mod contract;
 mod door;
 mod dynamodb;
+mod dynamodb_trouble;
 mod file;
 mod keys;
 mod schedule;
 mod sqs;
+mod sqs_dead;
 mod sqs_trouble;
 mod town;
