@@ -115,7 +115,8 @@ async fn an_activation_that_fails_leaves_an_account_that_the_next_look_finds() {
     let [account] = &*found else { panic!("{found:?}") };
     assert_eq!((account.state, account.link()), (AccountState::Staged, Some(key)));
     assert_eq!(mails(&jumpcloud), vec![]);
-    let healed = client.update(account, Some(AccountState::Activated), &[], None, &Mail::Sent).await.expect("healed");
+    let healed =
+        client.update(account, Some(AccountState::Activated), None, &[], None, &Mail::Sent).await.expect("healed");
     assert_eq!((healed.state, jumpcloud.mails().len()), (AccountState::Activated, 1));
 }
 
@@ -142,7 +143,8 @@ async fn an_update_out_of_staged_mails_as_told_and_others_do_not() {
         let (jumpcloud, client) = town().await;
         let user = jumpcloud.add_user(json!({ "email": "ada@example.test", "state": from }));
         let account = client.account(&id(&user)).await.expect("an answer").expect("ada");
-        let now = client.update(&account, Some(AccountState::Activated), &[], None, mail).await.expect("activated");
+        let now =
+            client.update(&account, Some(AccountState::Activated), None, &[], None, mail).await.expect("activated");
         let told: Vec<String> = mails(&jumpcloud).into_iter().map(|(_, to)| to).collect();
         assert_eq!((now.state, told), (AccountState::Activated, expected.iter().map(|to| to.to_string()).collect()));
     }
@@ -156,7 +158,8 @@ async fn an_account_activated_meanwhile_is_as_somebody_made_it() {
         let user = jumpcloud.add_user(json!({ "email": "ada@example.test", "state": "STAGED" }));
         let account = client.account(&id(&user)).await.expect("an answer").expect("ada");
         jumpcloud.activate_by_hand(&user);
-        let now = client.update(&account, Some(AccountState::Activated), &[], None, &Mail::Sent).await.expect("active");
+        let now =
+            client.update(&account, Some(AccountState::Activated), None, &[], None, &Mail::Sent).await.expect("active");
         assert_eq!((now.state, mails(&jumpcloud)), (AccountState::Activated, vec![]), "{again}");
     }
 }
@@ -201,4 +204,22 @@ async fn a_deletion_may_be_asked_for_again() {
     let fault = client.delete(&id(&user), Reports::Clear).await.expect_err("no key");
     assert!(matches!(fault, Fault::KeyRefused { .. }), "{fault}");
     assert_eq!(jumpcloud.users().len(), 1);
+}
+
+#[tokio::test]
+async fn another_user_name_is_taken_refused_or_somebody_elses() {
+    let (jumpcloud, client) = town().await;
+    let user = jumpcloud.add_user(json!({ "email": "ada@example.test" }));
+    jumpcloud.add_user(json!({ "email": "grace@example.test" }));
+    let account = client.account(&id(&user)).await.expect("an answer").expect("ada");
+    let rename = async |to: &str| client.update(&account, None, Some(to), &[], None, &Mail::Withheld).await;
+    assert_eq!(&*rename("ada.king").await.expect("renamed").username, "ada.king");
+    for status in [400, 409] {
+        jumpcloud.switch(|s| s.duplicate_user = status);
+        let fault = rename("grace").await.expect_err("somebody else's");
+        assert!(jumpcloud::is_taken(&fault), "{fault}");
+    }
+    jumpcloud.bind_device(&user);
+    let fault = rename("ada.lovelace").await.expect_err("bound to a device");
+    assert!(matches!(fault, Fault::Rejected { status: 400, .. }) && !jumpcloud::is_taken(&fault), "{fault}");
 }

@@ -217,6 +217,14 @@ impl JumpCloud {
         })
     }
 
+    /// Takes a user off every device by hand.
+    pub fn unbind_devices(&self, who: &str) {
+        self.write(|org| {
+            let links = org.associations.entry(id_of(org, who)).or_default();
+            links.retain(|link| link.kind != "system");
+        });
+    }
+
     /// The ids of the devices that a user is bound to, sorted.
     pub fn devices(&self, who: &str) -> Vec<String> {
         self.read(|org| {

@@ -14,6 +14,7 @@ mod removal;
 mod rename;
 mod scope;
 mod time;
+mod user_names;
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub struct Accounts {
 /// An account to make.
 #[derive(Clone, Copy, Debug)]
 pub struct NewAccount<'a> {
-    /// Its user name, for good.
+    /// Its user name.
     pub username: &'a str,
     /// Its first state.
     pub state: AccountState,
@@ -203,17 +203,20 @@ impl JumpCloud {
     /// `mail` counts on the way out of STAGED only: no other activation has a say in it, and none but that is known to
     /// mail anybody. Where JumpCloud lacks the call for it, the account is activated without the mail.
     ///
+    /// That JumpCloud takes another user name of an account that is bound to devices is not to be expected.
+    ///
     /// # Errors
     /// [`Fault::NotFound`] where the account is gone.
     pub async fn update(
         &self,
         account: &Account,
         state: Option<AccountState>,
+        username: Option<&str>,
         changes: &[Change],
         manager: Option<Option<&AccountId>>,
         mail: &Mail,
     ) -> Result<Account, Fault> {
-        let Update { put, activate } = body::update(account, state, changes, manager);
+        let Update { put, activate } = body::update(account, state, username, changes, manager);
         // Values first: whoever gets access gets it with the right ones.
         let mut now = match put {
             Some(put) => Cow::Owned(self.put_clearing(&account.id, &put).await?),

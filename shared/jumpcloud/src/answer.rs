@@ -150,6 +150,11 @@ fn clean(text: &str) -> String {
     }
 }
 
+/// Whether this is a refusal that says that something of ours is somebody else's already.
+pub fn is_taken(fault: &Fault) -> bool {
+    matches!(fault, Fault::Rejected { status, message, .. } if says_taken(*status, message))
+}
+
 /// Whether a refusal says that something of ours is somebody else's already. No wording is documented.
 pub(crate) fn says_taken(status: u16, message: &str) -> bool {
     let message = message.to_lowercase();

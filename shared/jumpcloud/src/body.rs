@@ -38,6 +38,7 @@ pub(crate) struct Update {
 pub(crate) fn update(
     account: &Account,
     state: Option<AccountState>,
+    username: Option<&str>,
     changes: &[Change],
     manager: Option<Option<&AccountId>>,
 ) -> Update {
@@ -46,6 +47,9 @@ pub(crate) fn update(
         Some(state) if !activate => state_body(state),
         _ => Map::new(),
     };
+    if let Some(username) = username {
+        body.insert("username".to_owned(), username.into());
+    }
     if let Some(manager) = manager {
         body.insert("manager".to_owned(), manager.map_or(Value::Null, |id| id.as_str().into()));
     }

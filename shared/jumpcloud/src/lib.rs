@@ -14,6 +14,7 @@ mod request;
 mod wire;
 
 pub use account::{Accounts, Created, NewAccount, Reports};
+pub use answer::is_taken;
 pub use client::{JumpCloud, Organisation};
 pub use group::Group;
 /// Why a call did not do it. Here as well, so that whoever calls JumpCloud need not be able to send by themselves.

@@ -163,7 +163,7 @@ pub struct CustomAttribute {
 pub struct Account {
     /// Its id.
     pub id: AccountId,
-    /// Set at creation, never changed by us.
+    /// Set at creation; changed by us only where the rules say that it follows a rename in HR.
     pub username: Box<str>,
     /// Lower-cased here; JumpCloud keeps one per account.
     pub email: Box<str>,

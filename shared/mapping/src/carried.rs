@@ -17,10 +17,13 @@ pub fn carried_out(plan: &Plan, account: Option<&Account>, made: &AccountId) -> 
                 }
                 account = Some(new);
             }
-            Action::Update { state, changes, manager, .. } => {
+            Action::Update { state, username, changes, manager, .. } => {
                 let Some(account) = &mut account else { continue };
                 if let Some(change) = state {
                     account.state = change.to;
+                }
+                if let Some(change) = username {
+                    account.username = change.to.as_str().into();
                 }
                 for change in changes {
                     set(account, &change.attribute, change.to.as_deref());

@@ -17,8 +17,10 @@ use crate::attribute::Attribute;
 use crate::employee::{Employee, EmployeeId, EmployeeKey, Employment, Reading};
 use crate::expression::Outcome;
 use crate::lifecycle::{Lifecycle, Standing, Zone, lifecycle, zone_of};
+use crate::naming::Naming;
 use crate::rules::{
-    DeletedAccount, FirstState, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire, Rules, ScopeExit,
+    DeletedAccount, FirstState, InactivePeople, ManualChanges, ManualSuspension, Mode, OnRename, Rehire, Rules,
+    ScopeExit,
 };
 use crate::status::{Note, Skip};
 use crate::turn::{Turn, turn};
@@ -83,6 +85,8 @@ pub struct Policy {
     pub manual_suspension: ManualSuspension,
     /// Deletions by hand.
     pub deleted_account: DeletedAccount,
+    /// Whether user names follow HR.
+    pub on_rename: OnRename,
     /// Whether leavers are suspended.
     pub suspend_leavers: bool,
     /// Whether missing groups are created.
@@ -110,6 +114,7 @@ impl Policy {
             first_state: rules.first_state,
             manual_suspension: rules.manual_suspension,
             deleted_account: rules.deleted_account,
+            on_rename: rules.username.on_rename,
             suspend_leavers: rules.leaver.suspend,
             create_groups: rules.create_groups,
         }
@@ -137,8 +142,10 @@ pub struct Desired {
     pub create_from: Option<Timestamp>,
     /// The work e-mail, lower case, valid.
     pub email: Option<String>,
-    /// Names for a new account, best first.
+    /// Names for the account, best first.
     pub usernames: Vec<String>,
+    /// What they are computed from, where the rules say that a name follows HR; `None` also where nobody can say now.
+    pub named: Option<Naming>,
     /// The attributes that are ours.
     pub wanted: Vec<Wanted>,
     /// The attributes that the rules map too, but that nobody can say now: left as they are.
@@ -195,7 +202,7 @@ impl Desired {
         let (all, undecided) = wanted(employee, rules, &mut notes);
         let email = email(&all);
         let label = label(&all, employee);
-        let usernames = usernames(employee, rules, &all, email.as_deref().ok());
+        let (usernames, named) = usernames(employee, rules, &all, &undecided, email.as_deref().ok());
         let scope = scope(employee, rules, email.as_deref().map_err(Clone::clone));
         let leaves = matches!(standing, Standing::Left { .. } | Standing::Leaving { .. });
         let away = matches!(standing, Standing::Away { leave_groups: true, .. });
@@ -220,6 +227,7 @@ impl Desired {
             create_from,
             email: email.ok(),
             usernames,
+            named,
             manager: if leaves { WantedManager::NotOurs } else { manager(employee, rules, &mut notes) },
             wanted: all,
             undecided,
@@ -247,6 +255,7 @@ impl Desired {
             create_from: None,
             email: None,
             usernames: Vec::new(),
+            named: None,
             wanted: Vec::new(),
             undecided: Vec::new(),
             manager: WantedManager::NotOurs,
@@ -284,8 +293,8 @@ impl Desired {
             | Standing::Unknown => Some(employment),
         };
         (key, label, standing, leave, employment, scope, create_from, email, usernames, wanted).hash(&mut hasher);
-        let Desired { manager, groups, groups_decided, kept, policy, notes, .. } = self;
-        (manager, groups, groups_decided, kept, policy, notes).hash(&mut hasher);
+        let Desired { named, manager, groups, groups_decided, kept, policy, notes, .. } = self;
+        (named, manager, groups, groups_decided, kept, policy, notes).hash(&mut hasher);
         hasher.finish()
     }
 }

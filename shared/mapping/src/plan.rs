@@ -2,13 +2,14 @@
 //!
 //! Printed, it is the dry run; reviewed, it is the permission; applied, it is the change; stored, it is the audit row.
 //!
-//! Here is what a plan is. `decide` makes one, with `access`, `changes` and `groups` for its parts; `words` prints it,
-//! `short` says it in a line.
+//! Here is what a plan is. `decide` makes one, with `access`, `changes`, `rename` and `groups` for its parts; `words`
+//! prints it, `short` says it in a line.
 
 mod access;
 mod changes;
 mod decide;
 mod groups;
+mod rename;
 mod short;
 mod words;
 
@@ -24,6 +25,7 @@ use crate::attribute::Attribute;
 use crate::desired::Desired;
 use crate::employee::{EmployeeId, EmployeeKey};
 use crate::matching::Candidates;
+use crate::naming::NamedFrom;
 use crate::status::{Brake, Hold, Note, Skip, Status};
 
 pub use self::decide::plan;
@@ -67,6 +69,10 @@ pub struct Past {
     pub completed: bool,
     /// What was noted last.
     pub notes: Vec<Note>,
+    /// What the account's name was computed from when it was last looked at.
+    pub named: Option<NamedFrom>,
+    /// Somebody asks for this very person: what JumpCloud refused before is tried once more.
+    pub asked: bool,
 }
 
 /// Everything observed of JumpCloud for one decision, and what is kept from earlier ones.
@@ -118,6 +124,24 @@ pub struct ManagerChange {
     pub manager: Option<EmployeeId>,
 }
 
+/// The user name's change.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsernameChange {
+    /// The name it has.
+    pub from: String,
+    /// The name it shall have.
+    pub to: String,
+    /// The rule that says so.
+    pub because: Arc<str>,
+}
+
+/// Personal values stay out of logs.
+impl fmt::Debug for UsernameChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UsernameChange(…)")
+    }
+}
+
 /// The state's change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateChange {
@@ -138,7 +162,7 @@ pub struct StateChange {
 pub enum Action {
     /// Make an account.
     Create {
-        /// Its name, for good.
+        /// Its name.
         username: String,
         /// Its first state.
         state: AccountState,
@@ -161,6 +185,9 @@ pub enum Action {
         account: AccountId,
         /// Its state, where that changes.
         state: Option<StateChange>,
+        /// Its user name, where that changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<UsernameChange>,
         /// Its slots that change.
         changes: Vec<Change>,
         /// Its manager, where that changes.
@@ -236,6 +263,9 @@ pub struct Plan {
     /// Once done: the groups that the person was in when they went on leave.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub before_leave: BTreeSet<GroupName>,
+    /// Once done: what the account's name was computed from, where the rules say that it follows HR.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<NamedFrom>,
     /// The same person under an earlier number, whose account this takes over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_over: Option<EmployeeKey>,
@@ -283,6 +313,18 @@ impl Plan {
         })
     }
 
+    /// The user name that it gives an account that is there.
+    pub fn renames(&self) -> Option<&UsernameChange> {
+        self.actions.iter().find_map(|action| match action {
+            Action::Update { username, .. } => username.as_ref(),
+            Action::Create { .. }
+            | Action::Join { .. }
+            | Action::Leave { .. }
+            | Action::Unbind { .. }
+            | Action::Delete { .. } => None,
+        })
+    }
+
     /// Whether the account is gone once this is done.
     pub fn deletes(&self) -> bool {
         self.actions.iter().any(|action| matches!(action, Action::Delete { .. }))
@@ -296,6 +338,7 @@ impl Plan {
             suspended_by_us: past.suspended_by_us,
             groups: groups.clone(),
             before_leave: past.before_leave.clone(),
+            named: past.named,
             takes_over: None,
             ..self
         }
@@ -322,6 +365,7 @@ impl Plan {
             suspended_by_us: false,
             groups: BTreeSet::new(),
             before_leave: BTreeSet::new(),
+            named: None,
             takes_over: None,
             brake: None,
             waits_for: None,

@@ -84,7 +84,7 @@ pub struct Survey {
     pub account: Option<Account>,
     /// The managed groups the account is in.
     pub groups: Vec<GroupName>,
-    /// The user name for a new account, chosen so that no two people of one survey get the same.
+    /// The name for a new account, or the new name of this one, chosen so that no two people of one survey get the same.
     pub username: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! One connection's parsed configuration: what shall be true of its people in JumpCloud.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -195,11 +196,33 @@ pub enum UsernameSource {
     Computed(Expression),
 }
 
-/// Names for new accounts.
+/// As the rules write it.
+impl fmt::Display for UsernameSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UsernameSource::Email => f.write_str("email"),
+            UsernameSource::DisplayName => f.write_str("display-name"),
+            UsernameSource::Computed(expression) => f.write_str(&expression.source()),
+        }
+    }
+}
+
+/// What becomes of the user name of somebody whom HR renames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnRename {
+    /// It stays.
+    Keep,
+    /// It is made anew.
+    Follow,
+}
+
+/// Names of accounts.
 #[derive(Debug)]
 pub struct UsernameRule {
     /// What they are made of.
     pub source: UsernameSource,
+    /// What becomes of one later.
+    pub on_rename: OnRename,
     /// Longest name, in characters.
     pub max_length: usize,
 }
@@ -237,7 +260,7 @@ pub struct Rules {
     pub site_field: &'static str,
     /// Who takes part.
     pub scope: Scope,
-    /// Names for new accounts.
+    /// Names of accounts.
     pub username: UsernameRule,
     /// First state.
     pub first_state: FirstState,

@@ -254,6 +254,13 @@ pub enum Note {
         /// A digest of what HR says, to tell when it says something new.
         hr: u64,
     },
+    /// HR renamed the person, and JumpCloud did not take the new user name.
+    UsernameRefused {
+        /// The name that they were to have; the same one is not tried again by itself.
+        wanted: String,
+        /// What JumpCloud said.
+        says: String,
+    },
     /// HR names a person as their own manager.
     OwnManager,
     /// The manager has no account yet; written as soon as there is one.
@@ -316,6 +323,11 @@ impl fmt::Display for Note {
                     "{what} was changed by hand in JumpCloud; kept until HR changes it (manual_changes = \"respect\")"
                 )
             }
+            Note::UsernameRefused { wanted, says } => write!(
+                f,
+                "the user name is left as it is: JumpCloud did not take {wanted} ({says}); take the account off its \
+                 devices or free the name, then `hirewire sync` this person, or write on_rename = \"keep\""
+            ),
             Note::OwnManager => f.write_str("HR names this person as their own manager; left as it is"),
             Note::ManagerPending { manager } => {
                 write!(f, "manager {manager} has no account yet; set as soon as there is one")

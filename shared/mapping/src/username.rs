@@ -1,4 +1,4 @@
-//! User names: set once, at creation, within JumpCloud's naming rules.
+//! User names, within JumpCloud's naming rules.
 
 use crate::employee::{EmployeeId, EmployeeKey};
 

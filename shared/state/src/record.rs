@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mapping::account::{AccountId, GroupId, GroupName};
 use mapping::employee::{EmployeeId, EmployeeKey};
 use mapping::lifecycle::Standing;
+use mapping::naming::NamedFrom;
 use mapping::request::Trigger;
 use mapping::status::{Note, Status};
 use mapping::turn::Turn;
@@ -26,6 +27,10 @@ pub struct Life {
     /// Whether the leaver's devices were looked at and unbound.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub devices_unbound: bool,
+    /// What the account's user name was computed from, while the rules say that names follow HR. Of people known from
+    /// before nothing is: they are not renamed for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<NamedFrom>,
     /// Where they stood when somebody last looked; `None` for whoever is simply employed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,

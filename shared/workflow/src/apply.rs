@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jumpcloud::{Created, Fault, NewAccount, Reports};
+use jumpcloud::{Created, Fault, NewAccount, Reports, is_taken};
 use mapping::account::{Account, AccountId, GroupName, Mail};
-use mapping::plan::{Action, ManagerChange};
+use mapping::plan::{Action, Change, ManagerChange, StateChange, UsernameChange};
 
 use crate::review::Reviewed;
 use crate::{Site, Trouble, Workflow};
@@ -23,10 +23,23 @@ pub struct Applied {
     pub actions: usize,
     /// JumpCloud took everything but the manager.
     pub manager_refused: bool,
+    /// JumpCloud took everything but the new user name.
+    pub username_refused: Option<Refused>,
     /// Whose manager was deleted.
     pub reports: Vec<AccountId>,
     /// How it ended.
     pub end: End,
+}
+
+/// A user name that JumpCloud did not take.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The name.
+    pub username: String,
+    /// Whether it may be somebody else's, so that another name may do.
+    pub taken: bool,
+    /// What JumpCloud said.
+    pub says: String,
 }
 
 /// How carrying out a plan ended.
@@ -70,6 +83,7 @@ impl Workflow {
             groups,
             actions: 0,
             manager_refused: false,
+            username_refused: None,
             reports: Vec::new(),
             end: End::Done,
         };
@@ -102,7 +116,9 @@ impl Workflow {
                     password: site.default_password.as_ref().filter(|_| *password),
                 };
                 let mut created = self.jumpcloud.create(&new).await;
-                if manager.is_some() && is_refused(&created) {
+                if let (Some(_), Err(fault)) = (manager, &created)
+                    && is_refused(fault, None)
+                {
                     created = self.jumpcloud.create(&NewAccount { manager: None, ..new }).await;
                     applied.manager_refused = created.is_ok();
                 }
@@ -114,23 +130,12 @@ impl Workflow {
                     Created::AlreadyThere => return Err(End::AlreadyThere { username: username.clone() }),
                 }
             }
-            Action::Update { account, state, changes, manager } => {
+            Action::Update { account, state, username, changes, manager } => {
                 let Some(current) = observed.filter(|current| current.id == *account) else {
                     return Err(End::LookAgain("the account to change was not looked at".to_owned()));
                 };
-                let mail = state.as_ref().map_or(&Mail::Withheld, |change| &change.mail);
-                let state = state.as_ref().map(|change| change.to);
-                let manager = manager.as_ref().map(|ManagerChange { to, .. }| to.as_ref());
-                let mut updated = self.jumpcloud.update(current, state, changes, manager, mail).await;
-                if let Some(Some(_)) = manager
-                    && is_refused(&updated)
-                {
-                    // The old one is not the manager any more, whoever is.
-                    let nobody = current.manager.is_some().then_some(None);
-                    updated = self.jumpcloud.update(current, state, changes, nobody, mail).await;
-                    applied.manager_refused = updated.is_ok();
-                }
-                updated.map_err(unsure_looks_again)?;
+                let update = Update { current, state: state.as_ref(), username: username.as_ref(), changes };
+                self.update(&update, manager.as_ref(), applied).await.map_err(unsure_looks_again)?;
             }
             Action::Join { group, .. } => {
                 let account = applied.account.clone().ok_or_else(|| End::LookAgain("no account to add".to_owned()))?;
@@ -175,9 +180,71 @@ impl Workflow {
     }
 }
 
+/// What an update says, but for the manager.
+struct Update<'a> {
+    current: &'a Account,
+    state: Option<&'a StateChange>,
+    username: Option<&'a UsernameChange>,
+    changes: &'a [Change],
+}
+
+impl Workflow {
+    /// All of it in one call. What JumpCloud may refuse for its own sake, the user name or the manager, is left out where
+    /// it does: the rest matters more.
+    async fn update(
+        &self,
+        update: &Update<'_>,
+        manager: Option<&ManagerChange>,
+        applied: &mut Applied,
+    ) -> Result<(), Fault> {
+        let Update { current, state, username, changes } = *update;
+        let mail = state.map_or(&Mail::Withheld, |change| &change.mail);
+        let state = state.map(|change| change.to);
+        let to = username.map(|change| change.to.as_str());
+        let manager = manager.map(|ManagerChange { to, .. }| to.as_ref());
+        // The old one is not the manager any more, whoever is.
+        let nobody = current.manager.is_some().then_some(None);
+        let named = matches!(manager, Some(Some(_)));
+        let attempts = [(to, manager), (None, manager), (to, nobody), (None, nobody)];
+        let mut refusal: Option<Fault> = None;
+        for (at, (name, leader)) in attempts.into_iter().enumerate() {
+            let (without_name, without_manager) = (at % 2 == 1, at >= 2);
+            if (without_name && to.is_none()) || (without_manager && !named) {
+                continue;
+            }
+            match (self.jumpcloud.update(current, state, name, changes, leader, mail).await, refusal.take()) {
+                (Ok(_), first) => {
+                    applied.manager_refused = without_manager;
+                    let refused = username.filter(|_| without_name).zip(first);
+                    applied.username_refused = refused.map(|(change, first)| Refused::new(change, &first));
+                    if let (Some(to), None) = (to, &applied.username_refused) {
+                        applied.username = Some(to.to_owned());
+                    }
+                    return Ok(());
+                }
+                // What was said first is about all that was meant.
+                (Err(fault), first) if is_refused(&fault, to) => refusal = first.or(Some(fault)),
+                (Err(fault), _) => return Err(fault),
+            }
+        }
+        Err(refusal.expect("the first attempt is always made"))
+    }
+}
+
+impl Refused {
+    fn new(change: &UsernameChange, fault: &Fault) -> Refused {
+        // It is shown to people: without the words around it, and whatever it holds, on one line.
+        let says = match fault {
+            Fault::Rejected { message, .. } => message.replace(char::is_control, " "),
+            other => other.to_string(),
+        };
+        Refused { username: change.to.clone(), taken: is_taken(fault), says }
+    }
+}
+
 /// A manager whose account somebody deleted is refused, and the whole change with it: the rest matters more.
-fn is_refused<T>(result: &Result<T, Fault>) -> bool {
-    matches!(result, Err(Fault::Rejected { status: 400, .. }))
+fn is_refused(fault: &Fault, username: Option<&str>) -> bool {
+    matches!(fault, Fault::Rejected { status: 400, .. }) || (username.is_some() && is_taken(fault))
 }
 
 fn unsure_looks_again(fault: Fault) -> End {

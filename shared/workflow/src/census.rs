@@ -130,6 +130,11 @@ impl Census {
             self.groups.0[at] = Arc::new(groups);
         }
         if self.accounts[at] != account {
+            let (was, is) = (&self.accounts[at].username, &account.username);
+            if was != is {
+                self.usernames.remove(&*was.to_lowercase());
+                self.usernames.insert(is.to_lowercase().into());
+            }
             let Census { by_link, by_identifier, by_email, accounts, .. } = self;
             let mut indexes = [by_link, by_identifier, by_email];
             indexes.iter_mut().for_each(|index| index.leave(accounts, at));

@@ -51,7 +51,7 @@ impl Workflow {
         let desired = Desired::of(&employee, &site.rules, now);
         let observed =
             self.jumpcloud_says(&desired, record.as_ref(), Look { wide: true, ..Look::default() }, now).await?;
-        let past = past(record.as_ref(), desired.fingerprint());
+        let past = past(record.as_ref(), desired.fingerprint(), false);
         let plan = observed.plan(&desired, &past, self);
         let plan = match self.foresee_brake(site, &plan, record.as_ref(), &mut Spent::new(), now).await? {
             Some(hold) => plan.held(hold, &past, observed.groups()),

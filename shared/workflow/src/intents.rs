@@ -79,7 +79,11 @@ impl Workflow {
 
 pub(crate) fn outcome(intent: &AuditRow, applied: &Applied, now: Timestamp) -> AuditRow {
     let (kind, text) = match &applied.end {
-        End::Done => (AuditKind::Done, format!("{} done", applied.actions)),
+        End::Done => {
+            let refused = applied.username_refused.as_ref();
+            let but = refused.map(|name| format!(", but JumpCloud did not take {} ({})", name.username, name.says));
+            (AuditKind::Done, format!("{} done{}", applied.actions, but.unwrap_or_default()))
+        }
         End::LookAgain(why) => (AuditKind::Failed, format!("{} done, then looked again: {why}", applied.actions)),
         End::AlreadyThere { .. } => {
             (AuditKind::Failed, format!("{} done, then: such an account exists; looked again", applied.actions))

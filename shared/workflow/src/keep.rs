@@ -92,7 +92,13 @@ pub(crate) fn after(
     if let (true, WantedManager::Person(manager)) = (applied.manager_refused, &facts.desired.manager) {
         notes.push(Note::ManagerWithoutAccount { manager: manager.clone() });
     }
-    let life = life(record.as_ref().map(|r| &r.life), facts.desired, plan, &applied.end, now);
+    let known = record.as_ref().map(|r| &r.life);
+    let mut life = life(known, facts.desired, plan, &applied.end, now);
+    if let (Some(refused), Some(wanted)) = (&applied.username_refused, facts.desired.usernames.first()) {
+        notes.push(Note::UsernameRefused { wanted: wanted.clone(), says: refused.says.clone() });
+        // They are still to have it: once HR says something new, or somebody asks.
+        life.named = known.and_then(|known| known.named);
+    }
     let gone = matches!(applied.end, End::Done) && (plan.deletes() || plan.status() == RELEASED);
     // A held person keeps the link that was known: it is evidence for whoever decides.
     let account = if gone { None } else { applied.account.clone().or(kept) };
@@ -133,6 +139,8 @@ pub(crate) fn life(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &E
         standing: Some(desired.standing).filter(|standing| *standing != Standing::Here),
         turn: desired.turn.filter(|_| next == desired.next_change),
         zone: desired.zone.clone().filter(|_| next.is_some()),
+        // A new name that did not get there is still wished for.
+        named: if matches!(end, End::Done) { plan.named } else { kept.named },
         ..kept
     }
 }

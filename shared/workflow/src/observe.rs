@@ -64,6 +64,8 @@ pub struct Observed {
     groups: BTreeSet<GroupName>,
     /// The survey gave this person a user name of their own.
     username: Option<String>,
+    /// Whoever has one of the person's user names was looked for.
+    searched: bool,
     /// Names that JumpCloud refused although nobody visible has them.
     refused: BTreeSet<String>,
 }
@@ -72,6 +74,11 @@ impl Observed {
     /// Counts these names as taken: JumpCloud refused them just now.
     pub fn refuse_usernames(&mut self, names: &BTreeSet<String>) {
         self.refused.clone_from(names);
+    }
+
+    /// Whether it is known which of the person's user names are taken.
+    pub(crate) fn knows_usernames(&self) -> bool {
+        self.searched || self.username.is_some()
     }
 
     /// Sorts the accounts by what makes them candidates.
@@ -218,6 +225,17 @@ impl Workflow {
                 None => observed.gone = Some(id.clone()),
             }
         }
+        self.search(desired, &mut observed).await?;
+        if observed.linked.is_none()
+            && let Some(account) = observed.account(desired)
+        {
+            observed.groups = self.groups_of(&account.id).await?;
+        }
+        Ok(observed)
+    }
+
+    /// Looks for everybody who has the person's e-mail, identifier or one of their user names, by one call.
+    pub(crate) async fn search(&self, desired: &Desired, observed: &mut Observed) -> Result<(), Trouble> {
         let email = desired.email.as_deref();
         for account in self.jumpcloud.find(email, desired.identifier(), &desired.key, &desired.usernames).await? {
             if observed.accounts.iter().any(|seen| seen.id == account.id) {
@@ -230,12 +248,8 @@ impl Workflow {
             }
             observed.accounts.push(account);
         }
-        if observed.linked.is_none()
-            && let Some(account) = observed.account(desired)
-        {
-            observed.groups = self.groups_of(&account.id).await?;
-        }
-        Ok(observed)
+        observed.searched = true;
+        Ok(())
     }
 
     /// The devices that a leaver's account is to be taken off: none where the rules leave them, or where that is done,
@@ -294,9 +308,10 @@ pub(crate) fn awaits_unbinding(desired: &Desired, record: Option<&Record>) -> bo
     unbinds(desired) && !are_unbound(record)
 }
 
-/// What is kept of a person, for the next decision about them. `fingerprint` is of what is decided now.
-pub(crate) fn past(record: Option<&Record>, fingerprint: u64) -> Past {
-    let Some(record) = record else { return Past::default() };
+/// What is kept of a person, for the next decision about them. `fingerprint` is of what is decided now; `asked` is
+/// whether somebody asks for this very person.
+pub(crate) fn past(record: Option<&Record>, fingerprint: u64, asked: bool) -> Past {
+    let Some(record) = record else { return Past { asked, ..Past::default() } };
     Past {
         suspended_by_us: record.suspended_by_us,
         left_since: record.life.left_since,
@@ -304,6 +319,8 @@ pub(crate) fn past(record: Option<&Record>, fingerprint: u64) -> Past {
         completed: record.fingerprint.is_some(),
         settled: record.fingerprint == Some(fingerprint) && record.status == Status::Synced,
         notes: record.notes.clone(),
+        named: record.life.named,
+        asked,
     }
 }
 

@@ -128,8 +128,14 @@ impl Workflow {
                 observed => observed?,
             };
             observed.refuse_usernames(&refused);
-            let past = past(record.as_ref(), fingerprint);
+            let past = past(record.as_ref(), fingerprint, request.trigger == Trigger::Manual);
             let mut plan = observed.plan(&desired, &past, self);
+            if plan.renames().is_some() && !observed.knows_usernames() {
+                // Only who gets a new name needs to know whose the name is.
+                self.search(&desired, &mut observed).await?;
+                look.wide = true;
+                plan = observed.plan(&desired, &past, self);
+            }
             if is_proven(&plan, evidence)
                 && let Some(hold) = self.brake(site, &plan, record.as_ref(), now).await?
             {
@@ -150,6 +156,14 @@ impl Workflow {
                 // Another account may have the e-mail or the identifier: then only that slot has to wait.
                 applied.end = End::LookAgain("JumpCloud refused the change".to_owned());
                 look.wide = true;
+            }
+            if let (Some(name), End::Done) = (&applied.username_refused, &applied.end)
+                && name.taken
+                && left > 0
+                && refused.insert(name.username.clone())
+            {
+                // Somebody has it whom nobody sees, and the next name may do.
+                applied.end = End::LookAgain("JumpCloud refused the user name".to_owned());
             }
             if let End::AlreadyThere { username } = &applied.end {
                 refused.insert(username.clone());
@@ -189,7 +203,9 @@ impl Workflow {
                 self.store.settle(&self.queue, lease, &record, &rows, &then).await?;
             }
             self.meet(&record, &then, now).await?;
-            return Ok(done(Some(plan.clone()), applied.actions, status, again));
+            // Whoever reads the plan is told what JumpCloud did not take of it.
+            let plan = Plan { notes: record.notes, ..plan.clone() };
+            return Ok(done(Some(plan), applied.actions, status, again));
         }
         let detail = format!("its answers changed {LOOKS} times while one person was looked at");
         Err(Fault::Unavailable { vendor: "JumpCloud", detail }.into())

@@ -80,7 +80,7 @@ impl Workflow {
         let desired = Desired::of_removed(record.key.clone(), record.label.clone(), &site.rules, now);
         let look = Look { closely: true, ..Look::default() };
         let observed = self.jumpcloud_says(&desired, Some(record), look, now).await?;
-        let past = past(Some(record), desired.fingerprint());
+        let past = past(Some(record), desired.fingerprint(), false);
         let plan = observed.plan(&desired, &past, self);
         let held = match mode {
             Mode::DryRun => self.foresee_brake(site, &plan, Some(record), spent, now).await?,

@@ -206,7 +206,7 @@ impl Workflow {
         let stopped_at = |at: &usize| place.as_deref() == Some(roster.employees[*at].key.id.as_str());
         let skip = order.iter().position(stopped_at).map_or(0, |at| at + 1);
         let mut employees: Vec<Option<Employee>> = roster.employees.into_iter().map(Some).collect();
-        let mut surveyor = Surveyor::new(self, site, evidence, census, mode, now);
+        let mut surveyor = Surveyor::new(self, site, evidence, census, mode, !selection.only.is_empty(), now);
         let mut planned = 0;
         // Not everybody's records at once: they would be a third of all that a survey holds.
         for some in order.chunks(AT_ONCE) {

@@ -7,7 +7,7 @@ use mapping::account::{Account, DeviceId, GroupName};
 use mapping::desired::{Desired, WantedManager};
 use mapping::employee::{Employee, EmployeeId, EmployeeKey};
 use mapping::matching::{Found, find};
-use mapping::plan::{Action, ManagerSeen, Plan, Seen, Verdict, plan};
+use mapping::plan::{Action, ManagerSeen, Past, Plan, Seen, Verdict, plan};
 use mapping::request::{Evidence, Observation, Survey, SyncRequest, Trigger};
 use mapping::status::{Hold, Status};
 use state::{Record, StateError};
@@ -48,20 +48,24 @@ pub(crate) struct Surveyor<'a> {
     people: HashMap<EmployeeId, AsManager>,
     /// For a dry run: what its people would have taken of the limits a day. Otherwise whoever does the work finds out.
     spent: Option<Spent>,
+    /// For a dry run: these very people are asked for. Whoever does the work is told so by the request.
+    asked: bool,
 }
 
 impl<'a> Surveyor<'a> {
-    /// Ready for the first.
+    /// Ready for the first. `named` is whether people are asked for by name.
     pub fn new(
         workflow: &'a Workflow,
         site: &'a Site,
         evidence: Evidence,
         census: &'a mut Census,
         mode: Mode,
+        named: bool,
         now: Timestamp,
     ) -> Surveyor<'a> {
         let spent = (mode == Mode::DryRun).then(Spent::new);
-        Surveyor { workflow, site, evidence, census, now, people: HashMap::new(), spent }
+        let asked = named && mode == Mode::DryRun;
+        Surveyor { workflow, site, evidence, census, now, people: HashMap::new(), spent, asked }
     }
 
     /// Everyone looked at.
@@ -88,11 +92,8 @@ impl<'a> Surveyor<'a> {
         }
         let username = plan.actions.iter().find_map(|action| match action {
             Action::Create { username, .. } => Some(username.clone()),
-            Action::Update { .. }
-            | Action::Join { .. }
-            | Action::Leave { .. }
-            | Action::Unbind { .. }
-            | Action::Delete { .. } => None,
+            Action::Update { username, .. } => username.as_ref().map(|change| change.to.clone()),
+            Action::Join { .. } | Action::Leave { .. } | Action::Unbind { .. } | Action::Delete { .. } => None,
         });
         // Whoever provisions their people asks the store for the link, and it is not there yet.
         let is_new_here = account.is_some() && known.is_none();
@@ -115,7 +116,7 @@ impl<'a> Surveyor<'a> {
         if let Some(spent) = &mut self.spent {
             let plan = match self.workflow.foresee_brake(self.site, &plan, record.as_ref(), spent, self.now).await? {
                 Some(hold) => {
-                    let past = past(record.as_ref(), desired.fingerprint());
+                    let past = self.past(record.as_ref(), &desired);
                     plan.held(hold, &past, self.census.groups(account.as_ref()))
                 }
                 None => plan,
@@ -161,7 +162,7 @@ impl<'a> Surveyor<'a> {
             Found::Nothing | Found::Gone(_) | Found::Doubt(_) => None,
         };
         let groups = self.census.groups(account);
-        let past = past(record, desired.fingerprint());
+        let past = self.past(record, desired);
         let seen = Seen {
             candidates,
             past: &past,
@@ -174,6 +175,10 @@ impl<'a> Surveyor<'a> {
         let plan = plan(desired, &seen);
         let account = if plan.is_empty() { None } else { account.cloned() };
         (plan, account)
+    }
+
+    fn past(&self, record: Option<&Record>, desired: &Desired) -> Past {
+        past(record, desired.fingerprint(), self.asked)
     }
 
     /// Whether somebody must go and do, or look again with their own eyes.

@@ -82,6 +82,8 @@ pub struct Switches {
     pub duplicate_user: u16,
     /// Its message.
     pub duplicate_user_text: &'static str,
+    /// Status of a PUT that would change the user name of somebody bound to devices: 400, 409, or 200 where it is taken.
+    pub bound_rename: u16,
     /// GET of an unknown user.
     pub unknown_user_read: Missing,
     /// PUT and DELETE of an unknown user.
@@ -169,6 +171,7 @@ impl Default for Switches {
         Switches {
             duplicate_user: 400,
             duplicate_user_text: "User already exists",
+            bound_rename: 400,
             unknown_user_read: Missing::NotFound,
             unknown_user_write: Missing::NotFound,
             duplicate_member: 409,

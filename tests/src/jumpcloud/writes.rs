@@ -225,8 +225,9 @@ impl Org {
         }
         let renamed = patch.get("username").is_some_and(|name| name != user.get("username"));
         let bound = self.associations.get(&user.id).is_some_and(|all| all.iter().any(|a| a.kind == "system"));
-        if renamed && bound {
-            return Err(refuse(400, "The username of a user bound to devices cannot be changed"));
+        if renamed && bound && self.switches.bound_rename != 200 {
+            let text = "The username of a user bound to devices cannot be changed";
+            return Err(refuse(self.switches.bound_rename, text));
         }
         if self.switches.restricted_fields_refused
             && let Some(restricted) = user.get("restrictedFields").as_array()

@@ -1,4 +1,5 @@
-//! Policy 10: Another name or another address: one change of the same account, and the user name stays.
+//! Policy 10: Another name or another address: one change of the same account, and the user name stays; where
+//! the rules say otherwise, see `user_names`.
 
 use tests::hr::What;
 

@@ -45,7 +45,7 @@ fn nothing_to_find_and_nothing_to_change_make_no_call() {
     let client = JumpCloud::new(&directory, &Secret::new("k"));
     let found = futures::executor::block_on(client.find(None, None, &key("acme:1"), &[]));
     assert!(found.expect("no call").is_empty());
-    let same = futures::executor::block_on(client.update(&account(), None, &[], None, &Mail::Sent));
+    let same = futures::executor::block_on(client.update(&account(), None, None, &[], None, &Mail::Sent));
     assert!(same.expect("no call") == account());
     assert_eq!(client.calls(), 0);
 }
@@ -58,7 +58,7 @@ fn calls_can_move_between_threads() {
         movable(client.accounts(4, &|_, _| ()));
         movable(client.find(None, None, link, &[]));
         movable(client.create(new));
-        movable(client.update(account, None, &[], None, &Mail::Sent));
+        movable(client.update(account, None, None, &[], None, &Mail::Sent));
         movable(client.delete(&account.id, Reports::Clear));
         movable(client.devices(&account.id));
         movable(client.groups());

@@ -48,7 +48,7 @@ fn ada() -> Account {
 }
 
 fn put(changes: &[Change]) -> Value {
-    update(&ada(), None, changes, None).put.unwrap_or_default()
+    update(&ada(), None, None, changes, None).put.unwrap_or_default()
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn an_address_that_becomes_empty_goes() {
     let mut account = ada();
     account.addresses[0].po_box = "".into();
     let changes = [change("address.work.locality", "")];
-    let put = update(&account, None, &changes, None).put;
+    let put = update(&account, None, None, &changes, None).put;
     assert_eq!(put, Some(json!({"addresses": [{"type": "holiday", "country": "IT"}]})));
 }
 
@@ -211,17 +211,23 @@ fn state_and_its_mirror_go_together() {
     ];
     for (from, to, put, activate) in table {
         let account = Account { state: from, ..ada() };
-        assert_eq!(update(&account, to, &[], None), Update { put, activate }, "{from} -> {to:?}");
+        assert_eq!(update(&account, to, None, &[], None), Update { put, activate }, "{from} -> {to:?}");
     }
     let staged = Account { state: Staged, ..ada() };
-    let both = update(&staged, Some(Activated), &[change("jobTitle", "Lead")], None);
+    let both = update(&staged, Some(Activated), None, &[change("jobTitle", "Lead")], None);
     assert_eq!(both, Update { put: Some(json!({"jobTitle": "Lead"})), activate: true });
 }
 
 #[test]
 fn a_manager_is_set_cleared_or_left_alone() {
     let manager = id(MANAGER);
-    assert_eq!(update(&ada(), None, &[], Some(Some(&manager))).put, Some(json!({"manager": MANAGER})));
-    assert_eq!(update(&ada(), None, &[], Some(None)).put, Some(json!({"manager": null})));
-    assert_eq!(update(&ada(), None, &[], None).put, None);
+    assert_eq!(update(&ada(), None, None, &[], Some(Some(&manager))).put, Some(json!({"manager": MANAGER})));
+    assert_eq!(update(&ada(), None, None, &[], Some(None)).put, Some(json!({"manager": null})));
+    assert_eq!(update(&ada(), None, None, &[], None).put, None);
+}
+
+#[test]
+fn a_user_name_goes_with_the_rest() {
+    let put = update(&ada(), None, Some("ada.king"), &[change("lastname", "King")], None).put;
+    assert_eq!(put, Some(json!({"username": "ada.king", "lastname": "King"})));
 }

@@ -236,6 +236,15 @@ struct BrakesShape {
 struct UsernameShape {
     from: Option<Spanned<String>>,
     max_length: Option<Spanned<i64>>,
+    on_rename: OnRenameShape,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum OnRenameShape {
+    #[default]
+    Keep,
+    Follow,
 }
 
 #[derive(Default, Deserialize)]

@@ -4,7 +4,8 @@ use super::{Wanted, WantedManager};
 use crate::attribute::Attribute;
 use crate::employee::{Employee, Reading};
 use crate::expression::Outcome;
-use crate::rules::{Rules, UsernameSource};
+use crate::naming::{NamedFrom, Naming};
+use crate::rules::{OnRename, Rules, UsernameSource};
 use crate::status::{Note, Skip};
 use crate::username::{sanitise, with_digest, with_suffix};
 
@@ -78,25 +79,45 @@ pub(super) fn label(wanted: &[Wanted], employee: &Employee) -> String {
     label.unwrap_or_else(|| employee.key.to_string())
 }
 
-pub(super) fn usernames(employee: &Employee, rules: &Rules, wanted: &[Wanted], email: Option<&str>) -> Vec<String> {
+/// Names for the account, best first, and what the first of them is computed from.
+pub(super) fn usernames(
+    employee: &Employee,
+    rules: &Rules,
+    wanted: &[Wanted],
+    undecided: &[Attribute],
+    email: Option<&str>,
+) -> (Vec<String>, Option<Naming>) {
     let limit = rules.username.max_length;
+    let expression = |attribute| rules.attributes.iter().find(|(a, _)| *a == attribute).map(|(_, e)| e);
     let local = email.and_then(|email| email.rsplit_once('@')).map(|(local, _)| local.to_owned());
-    let source = match &rules.username.source {
-        UsernameSource::Email => local,
+    // The text, and the expression that it is HR's word by: none where it only stands in for what nobody can say now.
+    let (source, rule) = match &rules.username.source {
+        UsernameSource::Email => (local, expression(Attribute::Email)),
         UsernameSource::DisplayName => {
-            let shown = wanted.iter().find(|w| w.attribute == Attribute::DisplayName);
-            shown.and_then(|w| w.value.clone()).or(local)
+            let shown = wanted.iter().find(|w| w.attribute == Attribute::DisplayName).and_then(|w| w.value.clone());
+            match shown {
+                Some(shown) => (Some(shown), expression(Attribute::DisplayName)),
+                None if undecided.contains(&Attribute::DisplayName) => (local, None),
+                None => (local, expression(Attribute::Email)),
+            }
         }
-        UsernameSource::Computed(expression) => match expression.text(&employee.fields, &rules.language) {
-            Outcome::Is(text) => Some(text),
-            Outcome::Hidden(_) | Outcome::Unmapped { .. } | Outcome::Failed(_) => local,
+        UsernameSource::Computed(computed) => match computed.text(&employee.fields, &rules.language) {
+            Outcome::Is(text) => (Some(text), Some(computed)),
+            Outcome::Hidden(_) | Outcome::Unmapped { .. } | Outcome::Failed(_) => (local, None),
         },
     };
     let found = source.and_then(|text| sanitise(&text, limit));
+    let naming = match (rules.username.on_rename, rule, &found) {
+        (OnRename::Follow, Some(rule), Some(name)) => Some(Naming {
+            from: NamedFrom::new(rule, limit, &employee.fields, name),
+            because: format!("username.from: {}, renamed in HR", rules.username.source).into(),
+        }),
+        (OnRename::Keep, _, _) | (OnRename::Follow, None, _) | (OnRename::Follow, _, None) => None,
+    };
     let name = found.as_deref().unwrap_or("user");
     let second = with_suffix(name, &employee.key.id, limit);
     let third = with_digest(name, &employee.key, limit);
-    found.into_iter().chain([second, third]).collect()
+    (found.into_iter().chain([second, third]).collect(), naming)
 }
 
 pub(super) fn manager(employee: &Employee, rules: &Rules, notes: &mut Vec<Note>) -> WantedManager {

@@ -6,6 +6,7 @@ use super::{Change, ManagerSeen, Plan, Seen};
 use crate::account::{Account, AccountId};
 use crate::attribute::Attribute;
 use crate::desired::{Desired, Wanted, WantedManager};
+use crate::digest::digest;
 use crate::rules::ManualChanges;
 use crate::status::Note;
 
@@ -42,19 +43,13 @@ fn changed_by_hand(desired: &Desired, seen: &Seen<'_>, wanted: &Wanted, from: Op
     if desired.policy.manual_changes == ManualChanges::Override || from.is_none() && wanted.value.is_none() {
         return None;
     }
-    let says = digest(wanted.value.as_deref());
+    // Nothing and an empty text are one.
+    let says = digest(wanted.value.as_deref().unwrap_or_default());
     let noted = seen.past.notes.iter().any(|note| match note {
         Note::ChangedByHand { what, hr } => *what == wanted.attribute.to_string() && *hr == says,
         _ => false,
     });
     (seen.past.settled || noted).then_some(says)
-}
-
-/// Kept in the store, so it is the same in every build; and nobody can read a value from it.
-fn digest(value: Option<&str>) -> u64 {
-    // FNV-1a. Nothing and an empty text are one.
-    let bytes = value.unwrap_or_default().bytes();
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Another account that has what this slot shall hold, where JumpCloud wants it unique.

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::access::{first_state, half_made, is_inactive, standing_in_words, state, state_change, wants_suspended};
 use super::changes::{changes, wanted_manager};
 use super::groups::groups;
+use super::rename::{kept, rename};
 use super::{Action, Change, ManagerChange, Plan, Seen, StateChange, Verdict};
 use crate::account::{Account, AccountState, LINK_ATTRIBUTE, Mail};
 use crate::attribute::Attribute;
@@ -98,6 +99,7 @@ fn stop(desired: &Desired, seen: &Seen<'_>, account: Option<&Account>, verdict: 
     plan.suspended_by_us = seen.past.suspended_by_us && account.is_none_or(|a| a.state == AccountState::Suspended);
     plan.groups = seen.groups.clone();
     plan.before_leave = seen.past.before_leave.clone();
+    plan.named = kept(desired, seen.past);
     // What was changed by hand is not looked at now, and is not forgotten either.
     plan.notes.extend(seen.past.notes.iter().filter(|note| matches!(note, Note::ChangedByHand { .. })).cloned());
     plan
@@ -135,8 +137,9 @@ fn leave_scope(desired: &Desired, seen: &Seen<'_>, account: &Account, why: &Skip
             mail: Mail::Withheld,
         };
         let (account, changes) = (account.id.clone(), Vec::new());
-        plan.actions.push(Action::Update { account, state: Some(state), changes, manager: None });
+        plan.actions.push(Action::Update { account, state: Some(state), username: None, changes, manager: None });
     }
+    plan.named = kept(desired, seen.past);
     plan.suspended_by_us = suspend || (seen.past.suspended_by_us && account.state == AccountState::Suspended);
     let nowhere =
         Desired { groups: Default::default(), groups_decided: true, kept: Default::default(), ..desired.clone() };
@@ -155,7 +158,8 @@ fn release(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
     if let Some(from) = account.get(&link).map(str::to_owned) {
         let because = Arc::from("mode = \"release\"");
         let changes = vec![Change { attribute: link, from: Some(from), to: None, because }];
-        plan.actions.push(Action::Update { account: account.id.clone(), state: None, changes, manager: None });
+        let account = account.id.clone();
+        plan.actions.push(Action::Update { account, state: None, username: None, changes, manager: None });
     }
     plan.notes.clear();
     plan
@@ -194,6 +198,7 @@ fn create(desired: &Desired, seen: &Seen<'_>) -> Plan {
     plan.suspended_by_us = state == AccountState::Suspended;
     let mail = desired.policy.mail.clone().filter(|_| state == AccountState::Activated);
     let password = desired.policy.default_password;
+    plan.named = desired.named.as_ref().map(|naming| naming.from);
     plan.actions.push(Action::Create { username, state, because, values, manager, mail, password });
     // Nothing is known of a new account's groups but that it has none.
     groups(desired, seen, &BTreeSet::new(), NO_RULE, &mut plan);
@@ -221,6 +226,7 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
     };
     // A leaver's attributes stay as they were: the record is often blanked in HR, and is evidence here.
     let mut changes = if leaver { Vec::new() } else { changes(desired, seen, account, &mut plan.notes) };
+    let username = rename(desired, seen, account, &mut plan);
     if account.link().as_ref() != Some(&desired.key) {
         let from = account.get(&Attribute::Custom(LINK_ATTRIBUTE.into())).map(str::to_owned);
         changes.push(stamp(desired, from));
@@ -243,8 +249,8 @@ fn update(desired: &Desired, seen: &Seen<'_>, account: &Account) -> Plan {
         plan.notes.push(Note::SuspendedByHand);
     }
     plan.suspended_by_us = ends_suspended && (ours || (wants_suspended(desired) && !by_hand));
-    if state.is_some() || !changes.is_empty() || manager.is_some() {
-        plan.actions.push(Action::Update { account: account.id.clone(), state, changes, manager });
+    if state.is_some() || username.is_some() || !changes.is_empty() || manager.is_some() {
+        plan.actions.push(Action::Update { account: account.id.clone(), state, username, changes, manager });
     }
     let because = match desired.standing {
         Standing::Left { .. } | Standing::Away { leave_groups: true, .. } => standing_in_words(desired),

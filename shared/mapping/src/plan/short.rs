@@ -1,6 +1,6 @@
 //! A plan in a few words, for tables.
 
-use super::{Action, Change, ManagerChange, Plan, StateChange, Verdict};
+use super::{Action, Change, ManagerChange, Plan, StateChange, UsernameChange, Verdict};
 use crate::account::{AccountState, LINK_ATTRIBUTE};
 use crate::attribute::Attribute;
 
@@ -29,10 +29,14 @@ impl Plan {
                     what.push(format!("new account {username}, {}", word(*state)));
                     first = Some(because.clone());
                 }
-                Action::Update { state, changes, manager, .. } => {
+                Action::Update { state, username, changes, manager, .. } => {
                     if let Some(StateChange { to, because, .. }) = state {
                         what.push(word(*to).to_owned());
                         first = Some(because.clone());
+                    }
+                    if let Some(UsernameChange { to, because, .. }) = username {
+                        what.push(format!("user name {to}"));
+                        others.push(because.to_string());
                     }
                     change(changes, &mut what, &mut others);
                     if let Some(ManagerChange { to, manager, .. }) = manager {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Action, Change, ManagerChange, Plan, StateChange, Verdict};
+use super::{Action, Change, ManagerChange, Plan, StateChange, UsernameChange, Verdict};
 use crate::account::{AccountId, DeviceId, Mail};
 
 /// The plan in words: `+` what comes, `~` what changes, `-` what goes, `!` what waits for somebody, `=` nothing.
@@ -47,13 +47,16 @@ impl Plan {
                 }
                 mail.as_ref().map_or(Ok(()), |mail| write_mail(f, mail))
             }
-            Action::Update { state, changes, manager, .. } => {
+            Action::Update { state, username, changes, manager, .. } => {
                 match state {
                     Some(StateChange { from, to, because, mail }) => {
                         writeln!(f, "~ {name} ({}): {from} -> {to} ({because})", self.key)?;
                         write_mail(f, mail)?;
                     }
                     None => writeln!(f, "~ {name} ({})", self.key)?,
+                }
+                if let Some(UsernameChange { from, to, because, .. }) = username {
+                    writeln!(f, "    ~ username: {} -> {to} ({because})", shown(Some(from)))?;
                 }
                 for Change { attribute, from, to, because } in changes {
                     let (from, to) = (shown(from.as_deref()), shown(to.as_deref()));

@@ -12,6 +12,7 @@ mod matching;
 mod people;
 mod properties;
 mod rehire;
+mod rename;
 mod scope_exit;
 mod speed;
 mod stages;

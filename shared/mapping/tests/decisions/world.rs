@@ -263,12 +263,16 @@ impl World {
                     write(&mut made, values);
                     self.accept(made);
                 }
-                Action::Update { account, state, changes, manager } => {
+                Action::Update { account, state, username, changes, manager } => {
                     let mut changed = self.accounts[account].clone();
                     if let Some(state) = state {
                         assert_eq!(changed.state, state.from);
                         assert_ne!(state.to, AccountState::Staged, "JumpCloud has no way back to Staged");
                         changed.state = state.to;
+                    }
+                    if let Some(username) = username {
+                        assert_eq!(*changed.username, *username.from);
+                        changed.username = username.to.as_str().into();
                     }
                     if let Some(manager) = manager {
                         assert_eq!(changed.manager, manager.from);
@@ -309,6 +313,7 @@ impl World {
         let past = self.pasts.entry(plan.key.clone()).or_default();
         past.before_leave.clone_from(&plan.before_leave);
         past.notes.clone_from(&plan.notes);
+        past.named = plan.named;
         past.completed = true;
         if plan.suspended_by_us {
             self.suspended_by_us.insert(plan.key.clone());
@@ -327,6 +332,7 @@ impl World {
         assert!(account.manager.as_ref().is_none_or(|m| self.accounts.contains_key(m)), "no such manager");
         for other in self.accounts.values().filter(|a| a.id != account.id) {
             assert_ne!(other.email, account.email, "e-mails are unique");
+            assert_ne!(other.username, account.username, "user names are unique");
             let identifier = |a: &Account| a.get(&Attribute::EmployeeIdentifier).map(str::to_owned);
             assert!(
                 identifier(&account).is_none() || identifier(other) != identifier(&account),

@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
         let observed_at = employee.observed_at;
         let key = desired.key.clone();
         let old = self.records.get(&key).cloned();
-        let past = past(old.as_ref(), desired.fingerprint());
+        let past = past(old.as_ref(), desired.fingerprint(), false);
         let (mut plan, account, groups) = {
             let mut candidates = self.census.candidates(&desired, old.as_ref().and_then(|r| r.account.as_ref()));
             for claim in candidates.claimed.values_mut() {
@@ -176,6 +176,7 @@ impl<'a> Walk<'a> {
             groups: plan.groups.clone(),
             actions: plan.actions.len(),
             manager_refused: false,
+            username_refused: None,
             reports: Vec::new(),
             end: End::Done,
         };

@@ -200,5 +200,12 @@ async fn unknown_ids_and_restricted_fields() {
     assert_eq!(put(&jc, &path, json!({ "department": "S" })).await.status, 400);
     assert_eq!(put(&jc, &path, json!({ "department": "R", "jobTitle": "x" })).await.status, 200);
     jc.bind_device("ada");
-    assert_eq!(put(&jc, &path, json!({ "username": "adab" })).await.status, 400);
+    for status in [400, 409, 200] {
+        jc.switch(|s| s.bound_rename = status);
+        assert_eq!(put(&jc, &path, json!({ "username": "adab" })).await.status, status);
+    }
+    jc.switch(|s| s.bound_rename = 400);
+    jc.unbind_devices(&id);
+    assert_eq!(put(&jc, &path, json!({ "username": "1ada" })).await.status, 400, "the rules for names hold");
+    assert_eq!(put(&jc, &path, json!({ "username": "ada" })).await.status, 200);
 }

@@ -10,7 +10,8 @@ use super::checker::Checker;
 use super::policies::zones;
 use super::{
     Branch, ConnectionShape, DeletedAccountShape, FirstStateShape, GroupShape, InactivePeopleShape, ManualChangesShape,
-    ManualSuspensionShape, ModeShape, Node, RehireShape, ScopeExitShape, ScopeShape, UnknownValuesShape, UsernameShape,
+    ManualSuspensionShape, ModeShape, Node, OnRenameShape, RehireShape, ScopeExitShape, ScopeShape, UnknownValuesShape,
+    UsernameShape,
 };
 use crate::account::GroupName;
 use crate::attribute::{self, Attribute, NotAnAttribute, PLAIN};
@@ -18,8 +19,8 @@ use crate::configuration::{CREATE_DAYS_LIMIT, SourceKind, defaults};
 use crate::employee::{ConnectionName, EmployeeId};
 use crate::expression::{Expression, Kind, Language, Table, Tables, known_values, normalise};
 use crate::rules::{
-    DeletedAccount, FirstState, GroupNaming, GroupRule, InactivePeople, ManualChanges, ManualSuspension, Mode, Rehire,
-    Rules, Scope, ScopeExit, UsernameRule, UsernameSource,
+    DeletedAccount, FirstState, GroupNaming, GroupRule, InactivePeople, ManualChanges, ManualSuspension, Mode,
+    OnRename, Rehire, Rules, Scope, ScopeExit, UsernameRule, UsernameSource,
 };
 use crate::username::{USERNAME_LIMIT, USERNAME_LIMIT_WINDOWS};
 
@@ -268,7 +269,14 @@ impl UsernameShape {
         let bounds = USERNAME_LIMIT_WINDOWS as i64..=USERNAME_LIMIT as i64;
         let max_length =
             checker.number(self.max_length.as_ref(), "max_length (Windows takes 20, Mac and Linux 30)", bounds);
-        UsernameRule { source, max_length: max_length.map_or(USERNAME_LIMIT, |n| n as usize) }
+        UsernameRule {
+            source,
+            on_rename: match self.on_rename {
+                OnRenameShape::Keep => OnRename::Keep,
+                OnRenameShape::Follow => OnRename::Follow,
+            },
+            max_length: max_length.map_or(USERNAME_LIMIT, |n| n as usize),
+        }
     }
 }
 

@@ -204,7 +204,12 @@ when = "18:00""#,
         (
             r#"[connection.username]
 length = 20"#,
-            r#"[length] there is no key `length` here | remove it, or correct it to one of from, max_length"#,
+            r#"[length] there is no key `length` here | remove it, or correct it to one of from, max_length, on_rename"#,
+        ),
+        (
+            r#"[connection.username]
+on_rename = "always""#,
+            r#"["always"] there is no choice `always` here | choose one of keep, follow"#,
         ),
         (
             r#"[[connection.group]]

@@ -1,7 +1,7 @@
 //! A whole file, and what is understood of it.
 
 use mapping::configuration::{Configuration, HomeRef, Region, SecretRef, SourceKind};
-use mapping::rules::{DeletedAccount, FirstState, GroupNaming, ManualSuspension, UsernameSource};
+use mapping::rules::{DeletedAccount, FirstState, GroupNaming, ManualSuspension, OnRename, UsernameSource};
 
 const WHOLE: &str = r##"
 store = "sqlite:/var/lib/hirewire/state.db"
@@ -36,6 +36,7 @@ employees = ["7", "42"]
 [connection.username]
 from = "display-name"
 max_length = 20
+on_rename = "follow"
 
 [connection.leaver]
 account = "suspend"
@@ -101,6 +102,7 @@ fn a_whole_file() {
     assert_eq!((rules.manager, rules.create_groups), (false, false));
     assert!(rules.scope.email_domains.contains("acme.example") && rules.scope.employees.len() == 2);
     assert!(matches!(rules.username.source, UsernameSource::DisplayName) && rules.username.max_length == 20);
+    assert_eq!((rules.username.on_rename, small.rules.username.on_rename), (OnRename::Follow, OnRename::Keep));
     assert!(rules.leaver.suspend && !rules.leaver.leave_groups);
     assert_eq!(rules.leaver.at.map(|t| t.to_string()).as_deref(), Some("18:00:00"));
     assert_eq!(rules.field_names["badge"], "4340.4");

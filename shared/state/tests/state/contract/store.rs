@@ -63,6 +63,7 @@ async fn a_record_comes_back_as_it_was_put(store: &Store, _: &Queue) {
             left_since: Some(at(-3)),
             before_leave: BTreeSet::from([GroupName::parse("Dept É").unwrap()]),
             devices_unbound: true,
+            named: serde_json::from_value(serde_json::json!({ "rule": u64::MAX, "hr": 1, "name": 2 })).unwrap(),
             standing: Some(Standing::Left { ended: Some("2026-02-27".parse().unwrap()) }),
             turn: Some(Turn::Look),
             zone: Some("Pacific/Kiritimati".into()),
