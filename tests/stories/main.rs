@@ -25,6 +25,7 @@ mod otherwise;
 mod policies;
 mod recordings;
 mod release;
+mod resting;
 mod results;
 mod runtime;
 mod safety;

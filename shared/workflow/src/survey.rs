@@ -97,7 +97,8 @@ pub struct Surveyed {
 }
 
 impl Workflow {
-    /// Surveys whoever is selected. `show` sees each of their plans.
+    /// Surveys whoever is selected. `show` sees each of their plans. A connection whose key was refused is left out, and
+    /// is among [`Workflow::refusals`] then; where nobody else is left that is the error.
     ///
     /// # Errors
     /// A vendor's or the store's; nothing is half done by a survey.
@@ -132,7 +133,11 @@ impl Workflow {
         let hr = self.rosters(&sites, mode, now, watch);
         let tell = |read, total| watch(Progress::Accounts { read, total });
         let it = async { Ok::<_, Trouble>(self.jumpcloud.accounts(in_flight, &tell).await?) };
-        let (rosters, accounts) = futures::try_join!(hr, it)?;
+        let ((sites, rosters), accounts) = match futures::try_join!(hr, it) {
+            // Whoever is removed was looked at without HR.
+            Err(Trouble::HrKeyRefused { .. }) if !surveyed.is_empty() => return Ok(surveyed),
+            read => read?,
+        };
         let names = self.group_names(&sites, &rosters);
         let mut census = self.take_census(accounts, &names, mode, in_flight, now).await?;
         for ((_, site), roster) in sites.into_iter().zip(rosters) {
@@ -181,8 +186,9 @@ impl Workflow {
         mode: Mode,
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        if mode == Mode::Queue && site.source.lists_changes() && self.store.cursor(name, CHANGED).await?.is_none() {
-            match site.source.changes(None, now).await? {
+        if mode == Mode::Queue && site.source().lists_changes() && self.store.cursor(name, CHANGED).await?.is_none() {
+            let changes = site.source().changes(None, now).await;
+            match changes.map_err(|fault| site.trouble(fault))? {
                 Changes::Listed(changes) => self.store.set_cursor(name, CHANGED, &changes.cursor).await?,
                 Changes::Everyone(_) => {}
             }
@@ -198,7 +204,7 @@ impl Workflow {
         roster: &Roster,
         mode: Mode,
     ) -> Result<(), Trouble> {
-        if mode == Mode::Queue && !site.source.lists_changes() && self.store.digests(name).await?.is_none() {
+        if mode == Mode::Queue && !site.source().lists_changes() && self.store.digests(name).await?.is_none() {
             let digests = roster.employees.iter().map(|one| (one.key.id.clone(), one.digest())).collect();
             self.store.set_digests(name, &digests).await?;
         }
@@ -217,22 +223,39 @@ impl Workflow {
         names
     }
 
-    pub(crate) async fn rosters(
+    /// HR's lists, and whose they are: without those whose key was refused, unless nobody else is left.
+    pub(crate) async fn rosters<'a>(
         &self,
-        sites: &[(&ConnectionName, &Site)],
+        sites: &[(&'a ConnectionName, &'a Site)],
         mode: Mode,
         now: Timestamp,
         watch: Watch<'_>,
-    ) -> Result<Vec<Roster>, Trouble> {
-        let mut rosters = Vec::with_capacity(sites.len());
+    ) -> Result<(Vec<(&'a ConnectionName, &'a Site)>, Vec<Roster>), Trouble> {
+        let (mut listed, mut rosters, mut refused) = (Vec::with_capacity(sites.len()), Vec::new(), None);
         for (name, site) in sites {
-            self.start_cursor(name, site, mode, now).await?;
-            let roster = site.source.roster(now).await?;
-            self.start_digests(name, site, &roster, mode).await?;
-            watch(Progress::Roster { people: roster.employees.len() });
-            rosters.push(roster);
+            match self.roster(name, site, mode, now).await {
+                Ok(roster) => {
+                    watch(Progress::Roster { people: roster.employees.len() });
+                    listed.push((*name, *site));
+                    rosters.push(roster);
+                }
+                Err(trouble @ Trouble::HrKeyRefused { .. }) => {
+                    refused.get_or_insert(trouble);
+                }
+                Err(trouble) => return Err(trouble),
+            }
         }
-        Ok(rosters)
+        match refused {
+            Some(trouble) if listed.is_empty() => Err(trouble),
+            Some(_) | None => Ok((listed, rosters)),
+        }
+    }
+
+    async fn roster(&self, name: &ConnectionName, site: &Site, mode: Mode, now: Timestamp) -> Result<Roster, Trouble> {
+        self.start_cursor(name, site, mode, now).await?;
+        let roster = site.source().roster(now).await.map_err(|fault| site.trouble(fault))?;
+        self.start_digests(name, site, &roster, mode).await?;
+        Ok(roster)
     }
 
     pub(crate) async fn take_census(
@@ -300,7 +323,7 @@ impl Workflow {
         show: &mut (dyn FnMut(&Plan) + Send),
         watch: Watch<'_>,
     ) -> Result<Surveyed, Trouble> {
-        let name = site.source.connection();
+        let name = &site.rules.connection;
         let last = self.store.cursor(name, ROSTER_SIZE).await?.and_then(|size| size.parse().ok());
         let proof = roster.prove(last);
         let evidence = if proof.is_ok() { Evidence::CompleteList } else { Evidence::Unproven };
