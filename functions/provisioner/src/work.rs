@@ -7,9 +7,7 @@ use std::time::Duration;
 use lambda::{Failure, Home, NotReady, Parts, Refusals, Warm};
 use mapping::configuration::SecretRef;
 use mapping::employee::ConnectionName;
-use mapping::request::Trigger;
 use mapping::secret::Secret;
-use mapping::status::Status;
 use serde_json::Value;
 use state::sqs::leases;
 use state::{Clock, Lease, LeaseId};
@@ -17,9 +15,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::Instrument;
-use workflow::{OpenError, Role, Stops, Worked, Workflow};
+use workflow::{OpenError, Role, Workflow};
 
 use crate::batch::{NotDone, batch};
+use crate::one::{Ended, one, worked};
 
 /// How long JumpCloud's refused key is not tried again unless it is changed.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -33,28 +32,17 @@ pub struct Provisioner {
 }
 
 /// What a batch is worked with.
-struct Ready {
-    workflow: Workflow,
-    clock: Clock,
+pub(crate) struct Ready {
+    /// The work.
+    pub workflow: Workflow,
+    /// What time it is.
+    pub clock: Clock,
     /// Where JumpCloud's key is kept.
     key: SecretRef,
     /// What it was when this was made, or a moment before.
     made_with: Secret,
     /// Not more people at once than the rules allow.
-    places: Arc<Semaphore>,
-}
-
-/// What became of one person's request.
-#[derive(Debug)]
-enum Ended {
-    /// Nothing is left to do; its messages may be deleted.
-    Done,
-    /// It comes back: its messages are reported.
-    NotDone(Lease),
-    /// JumpCloud's key was refused. It is given back, and may be tried once more if the key was changed.
-    Stopped(Lease),
-    /// The same, but it was the key of this connection's HR system.
-    Resting(Lease),
+    pub places: Arc<Semaphore>,
 }
 
 /// What of several requests is not done.
@@ -278,64 +266,6 @@ async fn compose(parts: Parts) -> Result<Ready, OpenError> {
     let workflow = Workflow::open(&configuration, rules, Role::Writer, &secrets, home.store, home.queue).await?;
     let places = Arc::new(Semaphore::new(configuration.in_flight));
     Ok(Ready { workflow, clock, key, made_with, places })
-}
-
-/// One person, in a task of their own.
-async fn one(ready: Arc<Ready>, lease: Lease) -> Ended {
-    let place = Arc::clone(&ready.places).acquire_owned().await;
-    let clock = ready.clock.clone();
-    let result = ready.workflow.work(lease.clone(), &move || clock.now()).await;
-    drop(place);
-    match result {
-        Ok(Worked::Done { done, failed, comes_back }) => {
-            metrics::counter!("actions").increment(done.actions as u64);
-            metrics::counter!("held").increment(u64::from(matches!(done.status, Status::Held { .. })));
-            if done.actions > 0 && is_news(lease.request.trigger) {
-                let time = ready.clock.now().duration_since(lease.request.asked_at);
-                metrics::histogram!("change_to_access_seconds").record(time.as_secs_f64().max(0.0));
-            }
-            match (failed, comes_back) {
-                (_, true) => {
-                    worked("again", 1);
-                    Ended::NotDone(lease)
-                }
-                (failed, false) => {
-                    worked(if failed { "failed" } else { "done" }, 1);
-                    Ended::Done
-                }
-            }
-        }
-        Ok(Worked::Stopped(trouble)) => {
-            worked("refused", 1);
-            match trouble.stops() {
-                Stops::Connection(name) => {
-                    tracing::error!(connection = name.as_str(), error = trouble.for_log(), "this connection rests");
-                    Ended::Resting(lease)
-                }
-                Stops::Everything | Stops::Nothing => {
-                    tracing::error!(error = trouble.for_log(), "all work stops");
-                    Ended::Stopped(lease)
-                }
-            }
-        }
-        Err(error) => {
-            tracing::warn!(person = %lease.request.key, %error, "not done; it comes back");
-            worked("again", 1);
-            Ended::NotDone(lease)
-        }
-    }
-}
-
-/// Whether somebody waits for it to arrive: a change that HR told of just now.
-fn is_news(trigger: Trigger) -> bool {
-    match trigger {
-        Trigger::Webhook | Trigger::Poll => true,
-        Trigger::Due | Trigger::Survey | Trigger::Manual | Trigger::Manager | Trigger::Replay => false,
-    }
-}
-
-fn worked(outcome: &'static str, count: usize) {
-    metrics::counter!("worked", "outcome" => outcome).increment(count as u64);
 }
 
 /// The messages that a lease is made of.
