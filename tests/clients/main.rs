@@ -4,3 +4,4 @@ mod bamboohr_sites;
 mod bamboohr_time_off;
 mod jumpcloud_accounts;
 mod jumpcloud_devices;
+mod resting;

@@ -28,6 +28,7 @@ mod policies;
 mod readme;
 mod recordings;
 mod release;
+mod resting;
 mod results;
 mod room;
 mod runtime;

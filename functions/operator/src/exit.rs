@@ -53,6 +53,12 @@ impl Failure {
         Failure::new(Exit::Configuration, words)
     }
 
+    /// The keys that HR systems refused, if there are any: what could be done without them is done.
+    pub fn of_refusals(refusals: &[Trouble]) -> Option<Failure> {
+        let lines: Vec<String> = refusals.iter().map(Trouble::to_string).collect();
+        (!lines.is_empty()).then(|| Failure::new(Exit::Away, lines.join("\nhirewire: ")))
+    }
+
     /// Faults with their place in a file.
     pub fn in_file(reports: Vec<miette::Report>) -> Failure {
         Failure { exit: Exit::Configuration, complaint: Complaint::InFile(reports) }
@@ -105,6 +111,7 @@ impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Failure {
         match trouble {
             Trouble::Vendor(fault) => fault.into(),
+            Trouble::HrKeyRefused { .. } => Failure::new(Exit::Away, trouble),
             Trouble::State(error) => error.into(),
             Trouble::NoConnection(_) => Failure::usage(trouble),
         }

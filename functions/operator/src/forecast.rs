@@ -88,7 +88,10 @@ pub async fn run(home: &Home, what: &ForecastArguments, format: Format) -> Resul
         Format::Json => output::json(&document)?,
         Format::Text => print(&forecast, &document, what.days),
     }
-    Ok(if needs_somebody(&forecast) { Exit::Some } else { Exit::Done })
+    match Failure::of_refusals(&home.workflow.refusals()) {
+        Some(failure) => Err(failure),
+        None => Ok(if needs_somebody(&forecast) { Exit::Some } else { Exit::Done }),
+    }
 }
 
 /// As a plan does: somebody is held now, or HR's list is doubtful.
@@ -96,7 +99,7 @@ fn needs_somebody(forecast: &Forecast) -> bool {
     let held = |coming: &Coming| coming.now && matches!(coming.plan.status(), Status::Held { .. });
     let doubtful = |one: &OutlookOf| match &one.outlook {
         Outlook::Foreseen { doubts, unreadable, .. } => !doubts.is_empty() || !unreadable.is_empty(),
-        Outlook::Paused | Outlook::Removed => false,
+        Outlook::Paused | Outlook::Removed | Outlook::Refused => false,
     };
     forecast.changes.iter().any(held) || forecast.connections.iter().any(doubtful)
 }
@@ -150,6 +153,7 @@ fn connection(one: &OutlookOf) -> Connection {
     match &one.outlook {
         Outlook::Paused => nothing("paused"),
         Outlook::Removed => nothing("removed"),
+        Outlook::Refused => nothing("refused"),
         Outlook::Foreseen { people, doubts, unreadable, missing } => Connection {
             people: *people,
             complete: doubts.is_empty(),
@@ -204,6 +208,7 @@ fn outlook(one: &Connection) {
     let Connection { connection, outlook, people, doubts, missing, unreadable, .. } = one;
     match *outlook {
         "paused" => return output::text_line(&format!("{connection}: paused; nothing happens until it goes on")),
+        "refused" => return output::text_line(&format!("{connection}: not looked at, for its key is refused")),
         "removed" => {
             let words = "is being removed; `hirewire plan` shows what is left to do, and nothing comes after that";
             return output::text_line(&format!("{connection}: {words}"));

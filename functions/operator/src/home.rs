@@ -134,9 +134,10 @@ impl Home {
         Ok(Home { desk, workflow, doors })
     }
 
-    /// Whether nobody of this connection is looked at.
-    pub fn is_paused(&self, connection: &ConnectionName) -> bool {
-        self.workflow.sites.get(connection).is_some_and(|site| site.rules.mode == Mode::Paused)
+    /// Whether people of this connection are looked at: it is not paused, and its key was not refused.
+    pub fn is_looked_at(&self, connection: &ConnectionName) -> bool {
+        let site = self.workflow.sites.get(connection);
+        site.is_none_or(|site| site.rules.mode != Mode::Paused && site.refused().is_none())
     }
 
     /// With the rules of this machine's file: what they would do.

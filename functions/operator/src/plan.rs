@@ -19,6 +19,8 @@ struct Document<'a> {
     connections: Vec<Summary>,
     /// Connections that do not simply work.
     modes: Vec<String>,
+    /// Connections that are left out: their HR system refused the key.
+    refused: Vec<String>,
     plans: &'a [Plan],
 }
 
@@ -93,12 +95,14 @@ pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Fa
     let connections: Vec<Summary> = surveyed.iter().map(Summary::of).collect();
     let found: BTreeSet<&EmployeeKey> = plans.iter().map(|plan| &plan.key).collect();
     let unknown: Vec<&EmployeeKey> =
-        selection.only.iter().filter(|key| !found.contains(key) && !home.is_paused(&key.connection)).collect();
+        selection.only.iter().filter(|key| !found.contains(key) && home.is_looked_at(&key.connection)).collect();
     let named: Vec<ConnectionName> = selection.only.iter().map(|key| key.connection.clone()).collect();
     let modes = words::modes(&home.desk, if named.is_empty() { &selection.connections } else { &named });
     let attention = !unknown.is_empty() || connections.iter().any(Summary::needs_somebody);
+    let refusals = home.workflow.refusals();
+    let refused = refusals.iter().map(ToString::to_string).collect();
     match format {
-        Format::Json => output::json(&Document { connections, modes, plans: &plans })?,
+        Format::Json => output::json(&Document { connections, modes, refused, plans: &plans })?,
         Format::Text => {
             for plan in &plans {
                 output::text_line(plan.to_string().trim_end());
@@ -113,5 +117,8 @@ pub async fn run(home: &Home, who: &Selected, format: Format) -> Result<Exit, Fa
             output::text_line("Nothing was written.");
         }
     }
-    Ok(if attention { Exit::Some } else { Exit::Done })
+    match Failure::of_refusals(&refusals) {
+        Some(failure) => Err(failure),
+        None => Ok(if attention { Exit::Some } else { Exit::Done }),
+    }
 }

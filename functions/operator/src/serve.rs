@@ -1,5 +1,7 @@
 //! `hirewire serve`: one process that polls, takes webhooks, wakes who is due, and works the queue, until told to stop.
 
+mod rest;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +18,12 @@ use mapping::employee::ConnectionName;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use workflow::{Drained, Mode, Selection, Trouble, Until};
+use workflow::{Drained, Mode, Selection, Site, Stops, Trouble, Until};
 
 use crate::arguments::ServeArguments;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
+use crate::serve::rest::{Rest, Turn};
 use crate::words;
 
 /// The largest webhook body, in bytes. BambooHR documents none; a batch of hundreds of people is far smaller.
@@ -78,7 +81,8 @@ pub async fn serve(
     Ok(exit)
 }
 
-/// Works the queue. A refused key stops everything: going on would get the key locked out.
+/// Works the queue. JumpCloud's refused key stops everything, and so does an HR system's once nobody is left who is not
+/// refused: going on would get the key locked out.
 async fn work(home: &Home, stopped: watch::Receiver<bool>) -> Result<Exit, Failure> {
     let now = || home.desk.clock.now();
     let in_flight = home.desk.configuration.in_flight;
@@ -93,7 +97,7 @@ async fn work(home: &Home, stopped: watch::Receiver<bool>) -> Result<Exit, Failu
 /// that were foreseen apart from all of them. A stop does not wait for HR: what a poll or a survey has not queued yet is
 /// found again by the next.
 async fn schedule(home: &Home, how: &ServeArguments, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
-    let connections = home.workflow.sites.keys().map(|name| keep_up(home, how, name));
+    let connections = home.workflow.sites.iter().map(|(name, site)| keep_up(home, how, name, site));
     let mut stop = stopped;
     tokio::select! {
         result = try_join_all(connections) => result.map(drop),
@@ -103,7 +107,7 @@ async fn schedule(home: &Home, how: &ServeArguments, stopped: watch::Receiver<bo
 }
 
 /// Polls and surveys one connection, for ever.
-async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName) -> Result<(), Failure> {
+async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName, site: &Site) -> Result<(), Failure> {
     let poll_every = seconds(how.poll_every);
     let survey_every = seconds(how.survey_every * 3600);
     let schedule = home.desk.configuration.connections.iter().find(|c| c.name == *name).and_then(|c| c.poll.as_ref());
@@ -115,8 +119,18 @@ async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName) -> Re
     let start = home.desk.clock.now();
     let last = home.workflow.last_survey(name).await?;
     let (mut next_poll, mut next_survey) = (start, last.map_or(start, |last| later(last, survey_every)));
+    let mut rest = Rest::default();
     loop {
         let now = home.desk.clock.now();
+        match rest.look(name, site, &home.desk.secrets).await {
+            Turn::Works => {}
+            // Whoever changed meanwhile.
+            Turn::GoesOn => next_poll = now,
+            Turn::Rests => {
+                tokio::time::sleep(TICK).await;
+                continue;
+            }
+        }
         if now >= next_survey {
             next_survey = match survey(home, name, now).await {
                 Ok(()) => later(now, survey_every),
@@ -124,7 +138,7 @@ async fn keep_up(home: &Home, how: &ServeArguments, name: &ConnectionName) -> Re
             };
         }
         if now >= next_poll {
-            next_poll = match poll(home, name, now).await {
+            next_poll = match poll(home, name, site, now).await {
                 Ok(()) => poll_again(now),
                 Err(trouble) => after(trouble, name, "poll", home.desk.clock.now())?,
             };
@@ -173,13 +187,13 @@ async fn survey(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<()
     Ok(())
 }
 
-async fn poll(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<(), Trouble> {
-    let Some(site) = home.workflow.sites.get(name).filter(|site| site.rules.mode == mapping::rules::Mode::On) else {
+async fn poll(home: &Home, name: &ConnectionName, site: &Site, now: Timestamp) -> Result<(), Trouble> {
+    if site.rules.mode != mapping::rules::Mode::On {
         return Ok(());
-    };
-    let polled = intake::poll(&site.source, &home.workflow.store, &home.workflow.queue, now).await;
+    }
+    let polled = intake::poll(&site.source(), &home.workflow.store, &home.workflow.queue, now).await;
     let polled = polled.map_err(|error| match error {
-        intake::PollError::Hr(fault) => Trouble::Vendor(fault),
+        intake::PollError::Hr(fault) => site.trouble(fault),
         intake::PollError::State(error) => Trouble::State(error),
     })?;
     if polled.changed > 0 {
@@ -188,17 +202,27 @@ async fn poll(home: &Home, name: &ConnectionName, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// What passes is tried again; a refused key ends the process.
+/// When to try again what failed. JumpCloud's refused key ends the process.
 fn after(trouble: Trouble, name: &ConnectionName, what: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    if trouble.stops_everything() {
-        return Err(trouble.into());
+    match trouble.stops() {
+        Stops::Everything => Err(trouble.into()),
+        // As soon as it rests no more.
+        Stops::Connection(_) => Ok(now),
+        Stops::Nothing => {
+            tracing::warn!(connection = name.as_str(), error = trouble.for_log(), "{what} failed; tried again soon");
+            Ok(later(now, SignedDuration::from_secs(AFTER_FAILURE)))
+        }
     }
-    tracing::warn!(connection = name.as_str(), error = trouble.for_log(), "{what} failed; tried again soon");
-    Ok(later(now, SignedDuration::from_secs(AFTER_FAILURE)))
 }
 
-async fn health() -> &'static str {
-    "ok\n"
+/// For whoever watches: 200 where all is well, and 503 with the names of the connections that rest.
+async fn health(State(home): State<Arc<Home>>) -> Response {
+    let resting = home.workflow.resting();
+    if resting.is_empty() {
+        return "ok\n".into_response();
+    }
+    let lines: String = resting.iter().map(|name| format!("{name} rests: its key is refused\n")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
 }
 
 /// The door. Nothing is said to the sender but a status: no hint of what exists here.

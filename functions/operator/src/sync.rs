@@ -8,7 +8,7 @@ use mapping::plan::Plan;
 use mapping::request::{SyncRequest, Trigger};
 use mapping::status::{Skip, Status};
 use serde::Serialize;
-use workflow::{Done, Drained, Mode, Selection, Until};
+use workflow::{Done, Drained, Mode, Selection, Stops, Until};
 
 use crate::arguments::{Format, SyncArguments};
 use crate::exit::{Exit, Failure};
@@ -30,7 +30,10 @@ struct Document {
     held: usize,
     waiting: usize,
     dead: usize,
+    /// Why all work stopped early.
     stopped: Option<String>,
+    /// Connections that are left out: their HR system refused the key.
+    refused: Vec<String>,
 }
 
 /// One person's result.
@@ -132,6 +135,7 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
     let attention = failed > 0 || held > 0 || unknown || depth.dead > 0 || waiting > 0;
     let attention = attention || connections.iter().any(Summary::needs_somebody);
     let stopped_why = stopped.as_ref().map(ToString::to_string);
+    let refusals = home.workflow.refusals();
     let modes = words::modes(&home.desk, &chosen);
     let document = Document {
         connections,
@@ -144,15 +148,19 @@ pub async fn run(home: &Home, what: &SyncArguments, format: Format) -> Result<Ex
         waiting,
         dead: depth.dead,
         stopped: stopped_why,
+        refused: refusals.iter().map(ToString::to_string).collect(),
     };
     match format {
         Format::Json => output::json(&document)?,
         Format::Text => print(&document, what.selected.all || named, home.desk.is_aws()),
     }
-    match stopped {
-        Some(trouble) => Err(trouble.into()),
-        None if attention => Ok(Exit::Some),
-        None => Ok(Exit::Done),
+    // An HR system's no is among the refusals.
+    let stopped = stopped.filter(|trouble| matches!(trouble.stops(), Stops::Everything | Stops::Nothing));
+    match (stopped, Failure::of_refusals(&refusals)) {
+        (Some(trouble), _) => Err(trouble.into()),
+        (None, Some(failure)) => Err(failure),
+        (None, None) if attention => Ok(Exit::Some),
+        (None, None) => Ok(Exit::Done),
     }
 }
 
@@ -220,7 +228,7 @@ async fn ask(
     let in_flight = home.desk.configuration.in_flight;
     let surveyed = workflow.survey(&selection, Mode::Queue, in_flight, now, &mut keep, &follow).await?;
     let status = Status::Skipped { why: Skip::NoRecord };
-    for key in missing.iter().filter(|key| !home.is_paused(&key.connection)) {
+    for key in missing.iter().filter(|key| home.is_looked_at(&key.connection)) {
         people.put(key, Person::new(key, Trigger::Survey, &status, None, 0));
     }
     let connections = surveyed.iter().map(Summary::of).collect();

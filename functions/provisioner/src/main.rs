@@ -2,6 +2,7 @@
 //! the key that writes.
 
 mod batch;
+mod one;
 mod work;
 
 use std::sync::Arc;

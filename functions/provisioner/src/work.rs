@@ -1,26 +1,29 @@
 //! A batch, worked: several people at once, each by themselves, so that whatever befalls one befalls nobody else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lambda::{Failure, Home, NotReady, Parts, Refusals, Warm};
 use mapping::configuration::SecretRef;
-use mapping::request::Trigger;
+use mapping::employee::ConnectionName;
 use mapping::secret::Secret;
-use mapping::status::Status;
 use serde_json::Value;
 use state::sqs::leases;
-use state::{Clock, Lease, LeaseId, SecretError, Secrets};
+use state::{Clock, Lease, LeaseId};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::Instrument;
-use workflow::{OpenError, Role, Worked, Workflow};
+use workflow::{OpenError, Role, Workflow};
 
 use crate::batch::{NotDone, batch};
+use crate::one::{Ended, one, worked};
 
-/// How long refused keys are not tried again unless one of them is changed: the vendors lock out a caller that goes on.
+/// How long JumpCloud's refused key is not tried again unless it is changed.
 const PAUSE: Duration = Duration::from_secs(60);
+/// The same for an HR system's: both lock out a caller that goes on, everybody behind the address.
+const HR_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// What a process keeps between batches.
 pub struct Provisioner {
@@ -29,26 +32,40 @@ pub struct Provisioner {
 }
 
 /// What a batch is worked with.
-struct Ready {
-    workflow: Workflow,
-    clock: Clock,
-    /// Where all its keys are kept.
-    keys: Vec<SecretRef>,
-    /// What they were when it was made, or a moment before.
-    made_with: Vec<Secret>,
+pub(crate) struct Ready {
+    /// The work.
+    pub workflow: Workflow,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where JumpCloud's key is kept.
+    key: SecretRef,
+    /// What it was when this was made, or a moment before.
+    made_with: Secret,
     /// Not more people at once than the rules allow.
-    places: Arc<Semaphore>,
+    pub places: Arc<Semaphore>,
 }
 
-/// What became of one person's request.
-#[derive(Debug)]
-enum Ended {
-    /// Nothing is left to do; its messages may be deleted.
-    Done,
-    /// It comes back: its messages are reported.
-    NotDone(Lease),
-    /// A key was refused. It is given back, and may be tried once more if the keys were changed.
-    Stopped(Lease),
+/// What of several requests is not done.
+#[derive(Default)]
+struct Left {
+    /// They come back.
+    come_back: Vec<Lease>,
+    /// JumpCloud's key stopped them.
+    stopped: Vec<Lease>,
+    /// Their connection rests: its HR system refused the key.
+    resting: Vec<Lease>,
+}
+
+impl Left {
+    fn add(&mut self, more: Left) {
+        self.come_back.extend(more.come_back);
+        self.stopped.extend(more.stopped);
+        self.resting.extend(more.resting);
+    }
+
+    fn all(self) -> impl Iterator<Item = Lease> {
+        self.come_back.into_iter().chain(self.stopped).chain(self.resting)
+    }
 }
 
 impl Provisioner {
@@ -73,122 +90,162 @@ impl Provisioner {
         not_done.extend(unreadable);
         worked("unreadable", not_done.len());
         if rest {
-            tracing::warn!("keys were refused a moment ago, and are still the same; nobody is asked");
+            tracing::warn!("JumpCloud's key was refused a moment ago, and is still the same; nobody is asked");
             metrics::counter!("keys_refused").increment(1);
             self.give_back(&leases).await;
             not_done.extend(leases.iter().flat_map(messages));
             return Ok(NotDone::of(not_done));
         }
-        let (mut came_back, stopped) = self.all(&ready, leases, until).await;
-        if !stopped.is_empty() {
-            came_back.extend(self.again(stopped, until).await);
+        let mut left = self.who_may(&ready, leases, until).await;
+        if !left.resting.is_empty() {
+            // The key may have been changed just now.
+            let resting = std::mem::take(&mut left.resting);
+            left.add(self.who_may(&ready, resting, until).await);
         }
-        not_done.extend(came_back.iter().flat_map(messages));
+        if !left.resting.is_empty() {
+            metrics::counter!("keys_refused").increment(1);
+        }
+        let stopped = std::mem::take(&mut left.stopped);
+        if !stopped.is_empty() {
+            left.come_back.extend(self.again(stopped, until).await);
+        }
+        not_done.extend(left.all().flat_map(|lease| messages(&lease)));
         Ok(NotDone::of(not_done))
     }
 
-    /// What to work with, and whether to leave it alone: its keys were refused and have not been changed.
+    /// Works the requests of those whose connection does not rest; the others are given back. Where another key was put
+    /// in the refused one's place, one person goes first and alone.
+    async fn who_may(&self, ready: &Arc<Ready>, leases: Vec<Lease>, until: Instant) -> Left {
+        let named: BTreeSet<ConnectionName> = leases.iter().map(|lease| lease.request.key.connection.clone()).collect();
+        let (mut first, mut others) = (Vec::new(), leases);
+        for name in &named {
+            let Some(site) = ready.workflow.sites.get(name) else { continue };
+            match site.look_for_another_key(self.warm.secrets(), Some(HR_PAUSE)).await {
+                Ok(true) => {
+                    tracing::info!(connection = name.as_str(), "another key, or the same after a while; work goes on");
+                    let at = others.iter().position(|lease| lease.request.key.connection == *name);
+                    first.extend(at.map(|at| others.remove(at)));
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(connection = name.as_str(), %error, "whether a refused key was changed is not known");
+                }
+            }
+        }
+        let mut left = self.all(ready, first, until).await;
+        let resting = ready.workflow.resting();
+        let (rest, others): (Vec<Lease>, Vec<Lease>) =
+            others.into_iter().partition(|lease| resting.contains(&lease.request.key.connection));
+        for name in named.intersection(&resting) {
+            tracing::warn!(connection = name.as_str(), "its key was refused, and is still the same; nobody is asked");
+        }
+        self.give_back(&rest).await;
+        left.resting.extend(rest);
+        left.add(self.all(ready, others, until).await);
+        left
+    }
+
+    /// What to work with, and whether to leave it alone: JumpCloud's key was refused and has not been changed.
     async fn ready(&self) -> Result<(Arc<Ready>, bool), NotReady> {
         let ready = self.warm.get(compose).await?;
         if !self.refusals.hold_any(std::time::Instant::now()) {
             return Ok((ready, false));
         }
-        let keys = self.keys(&ready).await?;
-        if self.refusals.hold(&keys, std::time::Instant::now()) {
+        let key = self.key(&ready).await?;
+        if self.refusals.hold(std::slice::from_ref(&key), std::time::Instant::now()) {
             return Ok((ready, true));
         }
-        Ok((self.made_with(&keys, &ready).await?.unwrap_or(ready), false))
+        Ok((self.made_with(&key, &ready).await?.unwrap_or(ready), false))
     }
 
-    /// The same made with these keys; `None` where it already is.
-    async fn made_with(&self, keys: &[Secret], ready: &Ready) -> Result<Option<Arc<Ready>>, NotReady> {
-        if keys == ready.made_with.as_slice() {
+    /// The same made with this key; `None` where it already is.
+    async fn made_with(&self, key: &Secret, ready: &Ready) -> Result<Option<Arc<Ready>>, NotReady> {
+        if *key == ready.made_with {
             return Ok(None);
         }
-        // However short a while ago the old ones were read: they must not be tried again.
+        // However short a while ago the old one was read: it must not be tried again.
         self.warm.anew_now(compose).await.map(Some)
     }
 
-    /// All keys, as they are now.
-    async fn keys(&self, ready: &Ready) -> Result<Vec<Secret>, NotReady> {
-        read(self.warm.secrets(), &ready.keys).await.map_err(|error| NotReady::Make(error.to_string()))
+    /// JumpCloud's key, as it is now.
+    async fn key(&self, ready: &Ready) -> Result<Secret, NotReady> {
+        let key = self.warm.secrets().get(&ready.key).await;
+        key.map_err(|error| NotReady::Make(error.to_string()))
     }
 
-    /// A second try for those whom a refused key has stopped: one of them alone, and the others once that one worked.
-    /// What is not done then is given back already.
+    /// A second try for those whom JumpCloud's refused key has stopped: one of them alone, and the others once that one
+    /// worked. What is not done then is given back already.
     async fn again(&self, mut stopped: Vec<Lease>, until: Instant) -> Vec<Lease> {
-        let fresh = match self.with_changed_keys().await {
+        let fresh = match self.with_a_changed_key().await {
             Ok(fresh) => fresh,
             Err(error) => {
-                tracing::warn!(%error, "whether refused keys were changed cannot be known now");
+                tracing::warn!(%error, "whether the refused key was changed cannot be known now");
                 None
             }
         };
         if let Some(fresh) = fresh {
             let others = stopped.split_off(1);
-            let (mut came_back, refused) = self.all(&fresh, stopped, until).await;
-            if refused.is_empty() {
-                let (more, refused) = self.all(&fresh, others, until).await;
-                came_back.extend(more);
-                if refused.is_empty() {
-                    return came_back;
+            let mut left = self.all(&fresh, stopped, until).await;
+            if left.stopped.is_empty() {
+                left.add(self.all(&fresh, others, until).await);
+                if left.stopped.is_empty() {
+                    return left.all().collect();
                 }
-                came_back.extend(refused);
             } else {
-                came_back.extend(refused);
-                came_back.extend(others);
+                left.stopped.extend(others);
             }
-            stopped = came_back;
+            stopped = left.all().collect();
         }
         self.refused().await;
         stopped
     }
 
-    /// What to work with where a key was changed since it was read; `None` is: they are the same.
-    async fn with_changed_keys(&self) -> Result<Option<Arc<Ready>>, NotReady> {
+    /// What to work with where the key was changed since it was read; `None` is: it is the same.
+    async fn with_a_changed_key(&self) -> Result<Option<Arc<Ready>>, NotReady> {
         let ready = self.warm.get(compose).await?;
-        let keys = self.keys(&ready).await?;
-        self.made_with(&keys, &ready).await
+        let key = self.key(&ready).await?;
+        self.made_with(&key, &ready).await
     }
 
-    /// Keys are refused for good: nobody tries them again for a while. Those that were used, that is: others may have
-    /// been put in their place by now.
+    /// The key is refused for good: nobody tries it again for a while. That which was used, that is: another may have
+    /// been put in its place by now.
     async fn refused(&self) {
         metrics::counter!("keys_refused").increment(1);
         match self.warm.get(compose).await {
-            Ok(ready) => self.refusals.remember(ready.made_with.clone(), std::time::Instant::now()),
-            Err(error) => tracing::warn!(%error, "which keys were refused cannot be kept"),
+            Ok(ready) => self.refusals.remember(vec![ready.made_with.clone()], std::time::Instant::now()),
+            Err(error) => tracing::warn!(%error, "which key was refused cannot be kept"),
         }
     }
 
-    /// Works requests side by side. Returns what comes back, and what a refused key has stopped.
-    async fn all(&self, ready: &Arc<Ready>, leases: Vec<Lease>, until: Instant) -> (Vec<Lease>, Vec<Lease>) {
+    /// Works requests side by side.
+    async fn all(&self, ready: &Arc<Ready>, leases: Vec<Lease>, until: Instant) -> Left {
         let start = |lease: Lease| {
             let task = tokio::spawn(one(Arc::clone(ready), lease.clone()).in_current_span());
             (lease, task)
         };
         let tasks: Vec<(Lease, JoinHandle<Ended>)> = leases.into_iter().map(start).collect();
-        let (mut come_back, mut stopped) = (Vec::new(), Vec::new());
+        let mut left = Left::default();
         for (lease, mut task) in tasks {
             match tokio::time::timeout_at(until, &mut task).await {
                 Ok(Ok(Ended::Done)) => {}
-                Ok(Ok(Ended::NotDone(lease))) => come_back.push(lease),
-                Ok(Ok(Ended::Stopped(lease))) => stopped.push(lease),
+                Ok(Ok(Ended::NotDone(lease))) => left.come_back.push(lease),
+                Ok(Ok(Ended::Stopped(lease))) => left.stopped.push(lease),
+                Ok(Ok(Ended::Resting(lease))) => left.resting.push(lease),
                 // A panic, which is logged where it happened, or too slow. The messages come back by themselves.
                 Ok(Err(_)) => {
                     tracing::error!(person = %lease.request.key, "broke off");
                     worked("broken", 1);
-                    come_back.push(lease);
+                    left.come_back.push(lease);
                 }
                 Err(_) => {
                     task.abort();
                     tracing::warn!(person = %lease.request.key, "not done in time; left for another try");
                     worked("broken", 1);
-                    come_back.push(lease);
+                    left.come_back.push(lease);
                 }
             }
         }
-        (come_back, stopped)
+        left
     }
 
     /// Nobody tried these: they come back later, and the try does not count where that can be helped.
@@ -201,74 +258,14 @@ impl Provisioner {
     }
 }
 
-/// These keys, as they are now.
-async fn read(secrets: &Secrets, references: &[SecretRef]) -> Result<Vec<Secret>, SecretError> {
-    let mut keys = Vec::with_capacity(references.len());
-    for reference in references {
-        keys.push(secrets.get(reference).await?);
-    }
-    Ok(keys)
-}
-
 async fn compose(parts: Parts) -> Result<Ready, OpenError> {
     let Parts { configuration, rules, secrets, home, clock } = parts;
-    let hr = configuration.connections.iter().map(|connection| connection.api_key.clone());
-    let keys: Vec<SecretRef> = hr.chain([configuration.jumpcloud.api_key.clone()]).collect();
-    // Before they are read for use: should one be changed in between, the older one is taken for refused, not the newer.
-    let made_with = read(&secrets, &keys).await?;
+    let key = configuration.jumpcloud.api_key.clone();
+    // Before it is read for use: should it be changed in between, the older one is taken for refused, not the newer.
+    let made_with = secrets.get(&key).await?;
     let workflow = Workflow::open(&configuration, rules, Role::Writer, &secrets, home.store, home.queue).await?;
     let places = Arc::new(Semaphore::new(configuration.in_flight));
-    Ok(Ready { workflow, clock, keys, made_with, places })
-}
-
-/// One person, in a task of their own.
-async fn one(ready: Arc<Ready>, lease: Lease) -> Ended {
-    let place = Arc::clone(&ready.places).acquire_owned().await;
-    let clock = ready.clock.clone();
-    let result = ready.workflow.work(lease.clone(), &move || clock.now()).await;
-    drop(place);
-    match result {
-        Ok(Worked::Done { done, failed, comes_back }) => {
-            metrics::counter!("actions").increment(done.actions as u64);
-            metrics::counter!("held").increment(u64::from(matches!(done.status, Status::Held { .. })));
-            if done.actions > 0 && is_news(lease.request.trigger) {
-                let time = ready.clock.now().duration_since(lease.request.asked_at);
-                metrics::histogram!("change_to_access_seconds").record(time.as_secs_f64().max(0.0));
-            }
-            match (failed, comes_back) {
-                (_, true) => {
-                    worked("again", 1);
-                    Ended::NotDone(lease)
-                }
-                (failed, false) => {
-                    worked(if failed { "failed" } else { "done" }, 1);
-                    Ended::Done
-                }
-            }
-        }
-        Ok(Worked::Stopped(trouble)) => {
-            worked("refused", 1);
-            tracing::error!(error = trouble.for_log(), "all work stops");
-            Ended::Stopped(lease)
-        }
-        Err(error) => {
-            tracing::warn!(person = %lease.request.key, %error, "not done; it comes back");
-            worked("again", 1);
-            Ended::NotDone(lease)
-        }
-    }
-}
-
-/// Whether somebody waits for it to arrive: a change that HR told of just now.
-fn is_news(trigger: Trigger) -> bool {
-    match trigger {
-        Trigger::Webhook | Trigger::Poll => true,
-        Trigger::Due | Trigger::Survey | Trigger::Manual | Trigger::Manager | Trigger::Replay => false,
-    }
-}
-
-fn worked(outcome: &'static str, count: usize) {
-    metrics::counter!("worked", "outcome" => outcome).increment(count as u64);
+    Ok(Ready { workflow, clock, key, made_with, places })
 }
 
 /// The messages that a lease is made of.

@@ -9,12 +9,14 @@ use lambda::{Failure, Home, Parts, Warm};
 use mapping::employee::ConnectionName;
 use serde::Serialize;
 use state::Clock;
-use workflow::{Mode, OpenError, Role, Selection, Surveyed, Trouble, Workflow};
+use workflow::{Mode, OpenError, Role, Selection, Stops, Surveyed, Trouble, Workflow};
 
 use crate::asked::Asked;
 
 /// A connection is begun only with so much time left: reading its lists takes a while by itself.
 const SHORTEST: Duration = Duration::from_secs(20);
+/// How long an HR system's refused key is not tried again unless it is changed: both lock out a caller that goes on.
+const HR_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Every status, so that one that nobody is in any more is counted as empty.
 const STATUSES: [&str; 5] = ["synced", "skipped", "pending", "held", "failed"];
 
@@ -91,24 +93,36 @@ impl Reconciler {
                     tracing::info!(connection = name.as_str(), "somebody is surveying it already");
                     report.running.push(text);
                 }
-                Err(trouble) if trouble.stops_everything() => match self.with_fresh_keys(&name, until).await {
-                    Some((fresh, counts)) => {
-                        report.surveyed.push(counts);
-                        ready = fresh;
-                    }
-                    None => {
-                        tracing::error!(connection = name.as_str(), error = trouble.for_log(), "all work stops");
-                        metrics::counter!("keys_refused").increment(1);
+                Err(trouble) => match trouble.stops() {
+                    Stops::Everything => match self.with_fresh_keys(&name, until).await {
+                        Some((fresh, counts)) => {
+                            report.surveyed.push(counts);
+                            ready = fresh;
+                        }
+                        None => {
+                            tracing::error!(connection = name.as_str(), error = trouble.for_log(), "all work stops");
+                            metrics::counter!("keys_refused").increment(1);
+                            metrics::counter!("surveys_failed").increment(1);
+                            report.failed.push(text);
+                            break;
+                        }
+                    },
+                    Stops::Connection(_) => match self.with_another_key(&ready, &name, until).await {
+                        Some(counts) => report.surveyed.push(counts),
+                        None => {
+                            let error = trouble.for_log();
+                            tracing::error!(connection = name.as_str(), error, "this connection rests");
+                            metrics::counter!("keys_refused").increment(1);
+                            metrics::counter!("surveys_failed").increment(1);
+                            report.failed.push(text);
+                        }
+                    },
+                    Stops::Nothing => {
+                        tracing::warn!(connection = name.as_str(), error = trouble.for_log(), "not surveyed");
                         metrics::counter!("surveys_failed").increment(1);
                         report.failed.push(text);
-                        break;
                     }
                 },
-                Err(trouble) => {
-                    tracing::warn!(connection = name.as_str(), error = trouble.for_log(), "not surveyed");
-                    metrics::counter!("surveys_failed").increment(1);
-                    report.failed.push(text);
-                }
             }
         }
         report.unless_nothing_worked()
@@ -144,6 +158,19 @@ impl Reconciler {
         };
         let counts = self.survey(&fresh, name, until).await;
         counts.ok().map(|counts| (fresh, counts))
+    }
+
+    /// The same survey once more, if its HR system's refused key has been changed, or has rested for long enough.
+    async fn with_another_key(&self, ready: &Ready, name: &ConnectionName, until: Instant) -> Option<Counts> {
+        let site = ready.workflow.sites.get(name)?;
+        match site.look_for_another_key(self.warm.secrets(), Some(HR_PAUSE)).await {
+            Ok(true) => self.survey(ready, name, until).await.ok(),
+            Ok(false) => None,
+            Err(error) => {
+                tracing::warn!(connection = name.as_str(), %error, "whether a refused key was changed is not known");
+                None
+            }
+        }
     }
 
     async fn survey(&self, ready: &Ready, name: &ConnectionName, until: Instant) -> Result<Counts, Trouble> {

@@ -373,9 +373,18 @@ impl BambooHr {
         if let Err(fault @ Fault::KeyRefused { .. }) = &body
             && matches!(call, EMPLOYEE | REPORT | CHANGED)
         {
-            let _ = self.inner.refused.set(fault.clone());
+            self.give_up(fault.clone());
         }
         body
+    }
+
+    /// No call after this one.
+    pub(crate) fn give_up(&self, refusal: Fault) {
+        let _ = self.inner.refused.set(refusal);
+    }
+
+    pub(crate) fn refused(&self) -> Option<&Fault> {
+        self.inner.refused.get()
     }
 
     /// Leave to call, unless the key was refused before.

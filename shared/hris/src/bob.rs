@@ -326,8 +326,12 @@ impl Bob {
     }
 
     /// No call after this one.
-    fn give_up(&self, refusal: Fault) {
+    pub(crate) fn give_up(&self, refusal: Fault) {
         let _ = self.inner.refused.set(refusal);
+    }
+
+    pub(crate) fn refused(&self) -> Option<&Fault> {
+        self.inner.refused.get()
     }
 }
 

@@ -177,10 +177,11 @@ impl Source {
     /// # Errors
     /// What kept it from being read; [`Fault::Rejected`] where the key may not see this one person.
     pub async fn employee(&self, id: &EmployeeId, now: Timestamp) -> Result<Option<Employee>, Fault> {
-        match self {
+        let said = match self {
             Source::BambooHr(bamboo) => bamboo.employee(id, now).await,
             Source::Bob(bob) => bob.employee(id, now).await,
-        }
+        };
+        self.heed(said)
     }
 
     /// Several people by few calls, in the order of their ids. Whoever is missing, or was not readable, is to be read
@@ -189,10 +190,11 @@ impl Source {
     /// # Errors
     /// What kept the lists from being read.
     pub async fn employees(&self, ids: &[EmployeeId], now: Timestamp) -> Result<Vec<Employee>, Fault> {
-        match self {
+        let said = match self {
             Source::BambooHr(bamboo) => bamboo.employees(ids, now).await,
             Source::Bob(bob) => bob.employees(ids, now).await,
-        }
+        };
+        self.heed(said)
     }
 
     /// Who changed since `cursor`, by one call. Without a cursor it begins now: a survey takes everyone first.
@@ -200,10 +202,11 @@ impl Source {
     /// # Errors
     /// What kept the list from being read; the cursor is to be kept then.
     pub async fn changes(&self, cursor: Option<&str>, now: Timestamp) -> Result<Changes, Fault> {
-        Ok(match self {
-            Source::BambooHr(bamboo) => Changes::Listed(bamboo.changed(cursor, now).await?),
-            Source::Bob(bob) => Changes::Everyone(bob.roster(now).await?),
-        })
+        let said = match self {
+            Source::BambooHr(bamboo) => bamboo.changed(cursor, now).await.map(Changes::Listed),
+            Source::Bob(bob) => bob.roster(now).await.map(Changes::Everyone),
+        };
+        self.heed(said)
     }
 
     /// Whether the vendor keeps a list of changes; where it does not, everyone is asked for and compared.
@@ -219,10 +222,31 @@ impl Source {
     /// # Errors
     /// What kept the list as a whole from being read; a bad record does not.
     pub async fn roster(&self, now: Timestamp) -> Result<Roster, Fault> {
-        match self {
+        let said = match self {
             Source::BambooHr(bamboo) => bamboo.roster(now).await,
             Source::Bob(bob) => bob.roster(now).await,
+        };
+        self.heed(said)
+    }
+
+    /// Why the vendor is not asked any more: it refused the key. What is asked nevertheless gets this answer without a
+    /// call; only a new source, with another key, asks again.
+    pub fn refused(&self) -> Option<&Fault> {
+        match self {
+            Source::BambooHr(bamboo) => bamboo.refused(),
+            Source::Bob(bob) => bob.refused(),
         }
+    }
+
+    /// No call after one that refused the key, whichever it was.
+    fn heed<T>(&self, said: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(fault @ Fault::KeyRefused { .. }) = &said {
+            match self {
+                Source::BambooHr(bamboo) => bamboo.give_up(fault.clone()),
+                Source::Bob(bob) => bob.give_up(fault.clone()),
+            }
+        }
+        said
     }
 
     /// What [`Source::roster`] makes of a report of everyone and a page of locations. Asks nobody: for measuring only.

@@ -1,7 +1,9 @@
 //! Who is to be looked at next, wherever that is kept.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use mapping::employee::EmployeeKey;
+use mapping::employee::{ConnectionName, EmployeeKey};
 use mapping::request::{SyncRequest, Trigger};
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +118,21 @@ impl Queue {
     /// again when it is there. Leases run out by the clock of SQS, in whole seconds, and their tries are as many as the
     /// most tried message among them has. A message that names nobody stays, until SQS gives it up.
     pub async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
-        ask!(self.lease(now, until, limit))
+        self.lease_but(&BTreeSet::new(), now, until, limit).await
+    }
+
+    /// The same without the people of these connections, who rest: their requests keep their places.
+    ///
+    /// On AWS they are taken and given back, for SQS cannot be asked for some: whoever takes there by themselves must not
+    /// do it in a loop.
+    pub async fn lease_but(
+        &self,
+        resting: &BTreeSet<ConnectionName>,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StateError> {
+        ask!(self.lease(resting, now, until, limit))
     }
 
     /// Done. [`crate::Store::settle`] does this together with the rest.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::keep::blank;
 use crate::provision::Done;
-use crate::{Progress, Trouble, Watch, Workflow};
+use crate::{Progress, Stops, Trouble, Watch, Workflow};
 
 /// How long one person may take before the work is given up and tried again, whatever hangs.
 const PERSON_DEADLINE: Duration = Duration::from_secs(120);
@@ -73,7 +73,7 @@ pub enum Worked {
         /// Whether the request is still on the queue, to be tried again.
         comes_back: bool,
     },
-    /// All work must stop; the request is back on the queue.
+    /// A key was refused: everybody's work must stop, or that of this connection. The request is back on the queue.
     Stopped(Trouble),
 }
 
@@ -98,11 +98,16 @@ impl Workflow {
                 Until::Empty => false,
                 Until::Told(stop) => *stop.borrow(),
             };
+            if drained.stopped.is_none() {
+                drained.stopped = self.all_rest();
+            }
             let stopping = told || drained.stopped.is_some();
             if !stopping && working.len() < in_flight {
                 let moment = now();
                 let lease_until = moment.saturating_add(LEASE).expect("a lease is a fixed span");
-                for lease in self.queue.lease(moment, lease_until, in_flight - working.len()).await? {
+                let resting = self.resting();
+                let free = in_flight - working.len();
+                for lease in self.queue.lease_but(&resting, moment, lease_until, free).await? {
                     working.push(self.one(lease, now));
                 }
             }
@@ -130,7 +135,11 @@ impl Workflow {
                 Ok(_) | Err(_) => 0,
             };
             match self.conclude(&lease, result, now()).await? {
-                Worked::Stopped(trouble) => drained.stopped = Some(trouble),
+                Worked::Stopped(trouble) => match trouble.stops() {
+                    Stops::Everything => drained.stopped = Some(trouble),
+                    // Its people are not taken any more.
+                    Stops::Connection(_) | Stops::Nothing => {}
+                },
                 Worked::Done { done, failed, .. } => {
                     drained.count(&done, failed);
                     tell(&done);
@@ -184,9 +193,12 @@ impl Workflow {
         if let Some(trouble) = trouble {
             let text = trouble.to_string();
             tracing::warn!(person = %key, attempt = lease.attempt, error = trouble.for_log(), "not done");
-            if trouble.stops_everything() {
-                self.unless_lost(self.queue.give_back(lease).await)?;
-                return Ok(Worked::Stopped(trouble));
+            match trouble.stops() {
+                Stops::Nothing => {}
+                Stops::Connection(_) | Stops::Everything => {
+                    self.unless_lost(self.queue.give_back(lease).await)?;
+                    return Ok(Worked::Stopped(trouble));
+                }
             }
             self.note_failure(lease, &text, now).await?;
             if !trouble.is_worth_retrying() {
@@ -200,7 +212,10 @@ impl Workflow {
                 let pause = match trouble {
                     // Somebody wrote the person's record in between (a survey does): nothing has to get better first.
                     Trouble::State(StateError::Conflict) => SignedDuration::ZERO,
-                    Trouble::Vendor(_) | Trouble::State(_) | Trouble::NoConnection(_) => wait(lease.attempt),
+                    Trouble::Vendor(_)
+                    | Trouble::HrKeyRefused { .. }
+                    | Trouble::State(_)
+                    | Trouble::NoConnection(_) => wait(lease.attempt),
                 };
                 let due = now.saturating_add(pause).expect("a wait is a short span");
                 self.unless_lost(self.queue.retry(lease, now, due, &text).await)?;

@@ -82,6 +82,8 @@ pub enum Outlook {
     Paused,
     /// It is being removed: `plan` shows what is left to do, and nothing comes after that.
     Removed,
+    /// Its HR system refused the key: nothing is known of what comes.
+    Refused,
 }
 
 /// One day on which a brake holds people.
@@ -131,7 +133,12 @@ impl Workflow {
         let hr = self.rosters(&sites, Mode::DryRun, now, watch);
         let tell = |read, total| watch(Progress::Accounts { read, total });
         let it = async { Ok::<_, Trouble>(self.jumpcloud.accounts(in_flight, &tell).await?) };
-        let (rosters, accounts) = futures::try_join!(hr, it)?;
+        let ((listed, rosters), accounts) = futures::try_join!(hr, it)?;
+        let is_listed = |name: &ConnectionName| listed.iter().any(|(listed, _)| *listed == name);
+        let refused = sites.iter().filter(|(name, _)| !is_listed(name));
+        let refused = refused.map(|(name, _)| OutlookOf { connection: (*name).clone(), outlook: Outlook::Refused });
+        forecast.connections.extend(refused);
+        let sites = listed;
         let mut names = self.group_names(&sites, &rosters);
         names.extend(groups_to_come(&sites, &rosters, until));
         let census = self.take_census(accounts, &names, Mode::DryRun, in_flight, now).await?;
@@ -182,7 +189,7 @@ impl Workflow {
 fn groups_to_come(sites: &[(&ConnectionName, &Site)], rosters: &[Roster], until: Timestamp) -> BTreeSet<GroupName> {
     let mut names = BTreeSet::new();
     for ((_, site), roster) in sites.iter().zip(rosters) {
-        let (rules, kind) = (&site.rules, site.source.kind());
+        let (rules, kind) = (&site.rules, site.source().kind());
         for employee in &roster.employees {
             let mut at = employee.observed_at;
             while let Some(word) = next_word(employee, rules, kind, at).filter(|word| *word <= until) {

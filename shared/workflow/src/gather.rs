@@ -29,8 +29,9 @@ impl Workflow {
         mode: Mode,
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        if mode == Mode::Queue && site.source.lists_changes() && self.store.cursor(name, CHANGED).await?.is_none() {
-            match site.source.changes(None, now).await? {
+        if mode == Mode::Queue && site.source().lists_changes() && self.store.cursor(name, CHANGED).await?.is_none() {
+            let changes = site.source().changes(None, now).await;
+            match changes.map_err(|fault| site.trouble(fault))? {
                 Changes::Listed(changes) => self.store.set_cursor(name, CHANGED, &changes.cursor).await?,
                 Changes::Everyone(_) => {}
             }
@@ -46,7 +47,7 @@ impl Workflow {
         roster: &Roster,
         mode: Mode,
     ) -> Result<(), Trouble> {
-        if mode == Mode::Queue && !site.source.lists_changes() && self.store.digests(name).await?.is_none() {
+        if mode == Mode::Queue && !site.source().lists_changes() && self.store.digests(name).await?.is_none() {
             let digests = roster.employees.iter().map(|one| (one.key.id.clone(), one.digest())).collect();
             self.store.set_digests(name, &digests).await?;
         }
@@ -65,22 +66,39 @@ impl Workflow {
         names
     }
 
-    pub(crate) async fn rosters(
+    /// HR's lists, and whose they are: without those whose key was refused, unless nobody else is left.
+    pub(crate) async fn rosters<'a>(
         &self,
-        sites: &[(&ConnectionName, &Site)],
+        sites: &[(&'a ConnectionName, &'a Site)],
         mode: Mode,
         now: Timestamp,
         watch: Watch<'_>,
-    ) -> Result<Vec<Roster>, Trouble> {
-        let mut rosters = Vec::with_capacity(sites.len());
+    ) -> Result<(Vec<(&'a ConnectionName, &'a Site)>, Vec<Roster>), Trouble> {
+        let (mut listed, mut rosters, mut refused) = (Vec::with_capacity(sites.len()), Vec::new(), None);
         for (name, site) in sites {
-            self.start_cursor(name, site, mode, now).await?;
-            let roster = site.source.roster(now).await?;
-            self.start_digests(name, site, &roster, mode).await?;
-            watch(Progress::Roster { people: roster.employees.len() });
-            rosters.push(roster);
+            match self.roster(name, site, mode, now).await {
+                Ok(roster) => {
+                    watch(Progress::Roster { people: roster.employees.len() });
+                    listed.push((*name, *site));
+                    rosters.push(roster);
+                }
+                Err(trouble @ Trouble::HrKeyRefused { .. }) => {
+                    refused.get_or_insert(trouble);
+                }
+                Err(trouble) => return Err(trouble),
+            }
         }
-        Ok(rosters)
+        match refused {
+            Some(trouble) if listed.is_empty() => Err(trouble),
+            Some(_) | None => Ok((listed, rosters)),
+        }
+    }
+
+    async fn roster(&self, name: &ConnectionName, site: &Site, mode: Mode, now: Timestamp) -> Result<Roster, Trouble> {
+        self.start_cursor(name, site, mode, now).await?;
+        let roster = site.source().roster(now).await.map_err(|fault| site.trouble(fault))?;
+        self.start_digests(name, site, &roster, mode).await?;
+        Ok(roster)
     }
 
     pub(crate) async fn take_census(

@@ -14,20 +14,17 @@ mod observe;
 mod others;
 mod provision;
 mod removal;
+mod rest;
 mod review;
 mod survey;
 mod surveyor;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use hris::Source;
 use jumpcloud::{Fault, JumpCloud};
 use mapping::configuration::{self, Configuration};
 use mapping::employee::ConnectionName;
-use mapping::rules::Rules;
-use mapping::secret::Secret;
 use state::{Queue, SecretError, Secrets, StateError, Store};
 
 pub use brake::{Releasing, release};
@@ -36,19 +33,9 @@ pub use drain::{Drained, Until, Worked};
 pub use explain::Explained;
 pub use forecast::{Braked, Coming, Forecast, Outlook, OutlookOf};
 pub use provision::Done;
+pub use rest::Site;
 pub use review::{NeedsOwnRecord, Reviewed, is_proven, review};
 pub use survey::{Mode, Selection, Surveyed};
-
-/// One HR tenant, ready to be asked.
-#[derive(Clone)]
-pub struct Site {
-    /// Its rules.
-    pub rules: Arc<Rules>,
-    /// Its HR system.
-    pub source: Source,
-    /// The password of new accounts, where the rules give them one.
-    pub default_password: Option<Secret>,
-}
 
 /// Everything that work needs. Made once, shared by all workers.
 pub struct Workflow {
@@ -102,14 +89,13 @@ impl Workflow {
         let jumpcloud = jumpcloud(&configuration.jumpcloud, role, secrets).await?;
         let mut sites = BTreeMap::new();
         for connection in &configuration.connections {
-            let source = Source::new(connection, &secrets.get(&connection.api_key).await?);
+            let key = secrets.get(&connection.api_key).await?;
             // Who only reads makes no account.
             let default_password = match (&connection.rules.activation.default_password, role) {
                 (Some(place), Role::Writer) => Some(secrets.get(place).await?),
                 (Some(_), Role::Reader) | (None, _) => None,
             };
-            let site = Site { rules: Arc::clone(&connection.rules), source, default_password };
-            sites.insert(connection.name.clone(), site);
+            sites.insert(connection.name.clone(), Site::new(connection, key, default_password));
         }
         let directory = Directory::load(&store).await?;
         Ok(Workflow { sites, jumpcloud, store, queue, directory, rules })
@@ -138,6 +124,14 @@ pub enum Trouble {
     /// A vendor's answer.
     #[error(transparent)]
     Vendor(#[from] Fault),
+    /// A connection's HR system does not accept its key. Made by [`Site::trouble`], which knows whose key it was.
+    #[error("{connection}: {fault}")]
+    HrKeyRefused {
+        /// Whose key.
+        connection: ConnectionName,
+        /// What HR said.
+        fault: Fault,
+    },
     /// Our own store.
     #[error(transparent)]
     State(#[from] StateError),
@@ -147,9 +141,13 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether all work must stop: a refused key is never tried again in a loop.
-    pub fn stops_everything(&self) -> bool {
-        matches!(self, Trouble::Vendor(Fault::KeyRefused { .. }))
+    /// How far a refused key stops work: it is never tried again in a loop.
+    pub fn stops(&self) -> Stops<'_> {
+        match self {
+            Trouble::Vendor(Fault::KeyRefused { .. }) => Stops::Everything,
+            Trouble::HrKeyRefused { connection, .. } => Stops::Connection(connection),
+            Trouble::Vendor(_) | Trouble::State(_) | Trouble::NoConnection(_) => Stops::Nothing,
+        }
     }
 
     /// Whether a vendor is out of reach for everyone, so that going through the rest would only repeat it.
@@ -161,9 +159,22 @@ impl Trouble {
     pub fn for_log(&self) -> String {
         match self {
             Trouble::Vendor(Fault::Rejected { vendor, status, .. }) => format!("{vendor} refused (HTTP {status})"),
-            Trouble::Vendor(_) | Trouble::State(_) | Trouble::NoConnection(_) => self.to_string(),
+            Trouble::Vendor(_) | Trouble::HrKeyRefused { .. } | Trouble::State(_) | Trouble::NoConnection(_) => {
+                self.to_string()
+            }
         }
     }
+}
+
+/// How far a refused key stops work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops<'a> {
+    /// No key was refused.
+    Nothing,
+    /// This connection rests: its HR system refused the key. The others go on.
+    Connection(&'a ConnectionName),
+    /// Everything: the key was JumpCloud's, without which nothing can be done for anybody.
+    Everything,
 }
 
 /// What long work tells whoever watches.

@@ -161,7 +161,8 @@ impl Workflow {
 
     /// The person's own record, asked for now.
     pub(crate) async fn hr_says_now(&self, site: &Site, key: &EmployeeKey, now: Timestamp) -> Result<HrSays, Trouble> {
-        Ok(match site.source.employee(&key.id, now).await? {
+        let said = site.source().employee(&key.id, now).await;
+        Ok(match said.map_err(|fault| site.trouble(fault))? {
             Some(employee) => HrSays::Record { employee: Box::new(employee), evidence: Evidence::OwnRecord },
             None => HrSays::Gone,
         })

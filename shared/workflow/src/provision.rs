@@ -221,7 +221,7 @@ impl Trouble {
     pub(crate) fn is_worth_retrying(&self) -> bool {
         match self {
             Trouble::Vendor(fault) => fault.passes() || matches!(fault, Fault::KeyRefused { .. }),
-            Trouble::State(_) => true,
+            Trouble::HrKeyRefused { .. } | Trouble::State(_) => true,
             Trouble::NoConnection(_) => false,
         }
     }

@@ -91,7 +91,8 @@ pub struct Surveyed {
 }
 
 impl Workflow {
-    /// Surveys whoever is selected. `show` sees each of their plans.
+    /// Surveys whoever is selected. `show` sees each of their plans. A connection whose key was refused is left out, and
+    /// is among [`Workflow::refusals`] then; where nobody else is left that is the error.
     ///
     /// # Errors
     /// A vendor's or the store's; nothing is half done by a survey.
@@ -126,7 +127,11 @@ impl Workflow {
         let hr = self.rosters(&sites, mode, now, watch);
         let tell = |read, total| watch(Progress::Accounts { read, total });
         let it = async { Ok::<_, Trouble>(self.jumpcloud.accounts(in_flight, &tell).await?) };
-        let (rosters, accounts) = futures::try_join!(hr, it)?;
+        let ((sites, rosters), accounts) = match futures::try_join!(hr, it) {
+            // Whoever is removed was looked at without HR.
+            Err(Trouble::HrKeyRefused { .. }) if !surveyed.is_empty() => return Ok(surveyed),
+            read => read?,
+        };
         let names = self.group_names(&sites, &rosters);
         let mut census = self.take_census(accounts, &names, mode, in_flight, now).await?;
         for ((_, site), roster) in sites.into_iter().zip(rosters) {
@@ -179,7 +184,7 @@ impl Workflow {
         show: &mut (dyn FnMut(&Plan) + Send),
         watch: Watch<'_>,
     ) -> Result<Surveyed, Trouble> {
-        let name = site.source.connection();
+        let name = &site.rules.connection;
         let last = self.store.cursor(name, ROSTER_SIZE).await?.and_then(|size| size.parse().ok());
         let proof = roster.prove(last);
         let evidence = if proof.is_ok() { Evidence::CompleteList } else { Evidence::Unproven };

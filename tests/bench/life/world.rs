@@ -98,7 +98,7 @@ impl World {
     pub async fn poll(&self, house: House) -> Result<usize, Broken> {
         let Workflow { store, queue, sites, .. } = &*self.workflow;
         let site = sites.iter().find(|(name, _)| name.as_str() == house.name()).expect("a connection of this world").1;
-        let polled = intake::poll(&site.source, store, queue, self.town.clock.now()).await;
+        let polled = intake::poll(&site.source(), store, queue, self.town.clock.now()).await;
         polled.map(|polled| polled.changed).map_err(|error| error.to_string())
     }
 

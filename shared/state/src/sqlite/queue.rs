@@ -1,7 +1,9 @@
 //! What [`crate::Queue`] asks, each answered in one transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use mapping::employee::EmployeeKey;
+use mapping::employee::{ConnectionName, EmployeeKey};
 use mapping::request::SyncRequest;
 
 use super::{Database, requests};
@@ -13,8 +15,14 @@ impl Database {
         self.write(|c| requests.iter().try_for_each(|request| requests::push(c, request)))
     }
 
-    pub(crate) fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
-        self.write(|c| requests::lease(c, now, until, limit))
+    pub(crate) fn lease(
+        &self,
+        resting: &BTreeSet<ConnectionName>,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StateError> {
+        self.write(|c| requests::lease(c, resting, now, until, limit))
     }
 
     pub(crate) fn finish(&self, lease: &Lease) -> Result<(), StateError> {

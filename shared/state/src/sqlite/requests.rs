@@ -5,8 +5,10 @@
 //! somebody's request is done. So the next ready one is found by one look-up, however many wait. The chains of parked
 //! requests end at one that is not parked, always: a request that would close a circle is not parked.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use mapping::employee::EmployeeKey;
+use mapping::employee::{ConnectionName, EmployeeKey};
 use mapping::request::{SyncRequest, Trigger, waiting_stays};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -29,7 +31,7 @@ const RETELL: &str = "UPDATE request SET body = ?2 WHERE place = ?1";
 const EXPIRED: &str = "SELECT place, person FROM request WHERE state = 'leased' AND due <= ?1";
 const AWAKE: &str = "UPDATE request SET state = 'ready', due = 0 WHERE state = 'delayed' AND due <= ?1";
 const NEXT: &str = "SELECT place, person, after_person FROM request \
-    WHERE state = 'ready' AND due = 0 AND place > ?1 ORDER BY place LIMIT 1";
+    WHERE state = 'ready' AND due = 0 AND place > ?1 ORDER BY place";
 const IN_FLIGHT: &str = "SELECT 1 FROM request WHERE person = ?1 AND (state = 'leased') = 1";
 const COMING: &str = "SELECT 1 FROM request WHERE person = ?1 AND state <> 'delayed' LIMIT 1";
 const PARKED_AFTER: &str = "SELECT after_person FROM request \
@@ -146,6 +148,7 @@ fn read(body: &str) -> Option<SyncRequest> {
 /// Takes the oldest that may be taken.
 pub(crate) fn lease(
     connection: &Connection,
+    resting: &BTreeSet<ConnectionName>,
     now: Timestamp,
     until: Timestamp,
     rows: usize,
@@ -161,10 +164,7 @@ pub(crate) fn lease(
     let mut taken = Vec::new();
     let mut place = 0;
     while taken.len() < rows {
-        let next = connection.prepare_cached(NEXT)?.query_row([place], |row| {
-            Ok((row.get("place")?, row.get::<_, String>("person")?, row.get::<_, Option<String>>("after_person")?))
-        });
-        let Some((at, person, after)) = next.optional()? else { break };
+        let Some((at, person, after)) = next(connection, resting, place)? else { break };
         place = at;
         if connection.prepare_cached(IN_FLIGHT)?.exists([&person])? {
             // Stays where it is: as many of these as are in flight, at most, are passed over.
@@ -181,6 +181,25 @@ pub(crate) fn lease(
         }
     }
     Ok(taken)
+}
+
+/// The first of those that are ready and come after `place`: where, whose, and after whom they wish to come. The people
+/// of a connection that rests are passed over, a step of the index each.
+fn next(
+    connection: &Connection,
+    resting: &BTreeSet<ConnectionName>,
+    place: i64,
+) -> Result<Option<(i64, String, Option<String>)>, Fault> {
+    let mut statement = connection.prepare_cached(NEXT)?;
+    let mut rows = statement.query([place])?;
+    while let Some(row) = rows.next()? {
+        let person = row.get_ref("person")?.as_str().map_err(|_| unreadable("person"))?;
+        let rests = |(name, _): (&str, &str)| resting.iter().any(|one| one.as_str() == name);
+        if !person.split_once(':').is_some_and(rests) {
+            return Ok(Some((row.get("place")?, person.to_owned(), row.get("after_person")?)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a person's request has to wait for one of `after`, and may: not in a circle. Somebody whose work failed and

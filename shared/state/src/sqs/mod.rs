@@ -7,7 +7,7 @@ mod dead;
 mod message;
 mod push;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use aws_sdk_sqs::types::{
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
+use mapping::employee::ConnectionName;
 use tokio::sync::OnceCell;
 
 use crate::aws::said;
@@ -89,8 +90,15 @@ impl Queues {
         }
     }
 
-    /// One ReceiveMessage for every ten messages, and one that finds no more.
-    pub(crate) async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StateError> {
+    /// One ReceiveMessage for every ten messages, and one that finds no more. The people of a connection that rests are
+    /// given back at once.
+    pub(crate) async fn lease(
+        &self,
+        resting: &BTreeSet<ConnectionName>,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StateError> {
         let hidden = seconds(until.duration_since(now), SHORTEST_LEASE);
         let (mut taken, mut people) = (Vec::new(), HashSet::new());
         while people.len() < limit {
@@ -110,6 +118,11 @@ impl Queues {
         }
         // One that names nobody comes back until SQS puts it with the dead letters: there is nobody to work on.
         let (leases, _) = message::merged(taken, false, now);
+        let (resting, leases): (Vec<Lease>, Vec<Lease>) =
+            leases.into_iter().partition(|lease| resting.contains(&lease.request.key.connection));
+        for lease in &resting {
+            self.give_back(lease).await?;
+        }
         Ok(leases)
     }
 

@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
     /// something new.
     async fn look(&mut self, at: usize, moment: Timestamp) -> Result<Option<Plan>, Trouble> {
         let site = self.people[at].site;
-        let (rules, kind) = (&site.rules, site.source.kind());
+        let (rules, kind) = (&site.rules, site.source().kind());
         let employee = said_at(&self.people[at].employee, rules, kind, moment);
         let desired = Desired::of(&employee, rules, moment);
         let observed_at = employee.observed_at;

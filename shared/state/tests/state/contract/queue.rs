@@ -1,6 +1,9 @@
 //! What every queue must do.
 
-use mapping::request::Trigger;
+use std::collections::BTreeSet;
+
+use mapping::employee::{ConnectionName, EmployeeId, EmployeeKey};
+use mapping::request::{SyncRequest, Trigger};
 use state::{AuditKind, DeadLetter, Depth, Queue, Record, Store};
 
 use crate::town::*;
@@ -38,6 +41,7 @@ queues! {
     both {
         a_follow_up_of_the_same_person_is_kept
         a_person_has_one_request_in_flight
+        who_rests_is_passed_over_and_keeps_the_place
         waiting_requests_of_a_person_are_merged
         a_waiting_person_keeps_the_place_in_the_order
     }
@@ -193,6 +197,26 @@ async fn a_stale_observation_does_not_take_the_failed_requests_place(_: &Store, 
     assert_eq!((&again[0].request, again[0].attempt), (&hint("1", 10), 2));
     queue.finish(&again[0]).await.unwrap();
     assert_eq!(queue.depth(at(100)).await.unwrap(), Depth::default());
+}
+
+async fn who_rests_is_passed_over_and_keeps_the_place(_: &Store, queue: &Queue) {
+    let other = ConnectionName::parse("bolt").unwrap();
+    let of_other = |id: &str| {
+        let key = EmployeeKey { connection: other.clone(), id: EmployeeId::parse(id).unwrap() };
+        SyncRequest::hint(key, Trigger::Webhook, at(0))
+    };
+    queue.push(&[of_other("1"), hint("2", 0), of_other("3"), hint("4", 0)]).await.unwrap();
+    let resting = BTreeSet::from([other]);
+    let mut awake = queue.lease_but(&resting, at(0), at(60), 9).await.unwrap();
+    awake.sort_by(|a, b| a.request.key.cmp(&b.request.key));
+    assert_eq!(names(&awake), ["2", "4"]);
+    for lease in &awake {
+        queue.finish(lease).await.unwrap();
+    }
+    assert_eq!(queue.depth(at(0)).await.unwrap().waiting, 2);
+    let mut awake = lease(queue, 0, 9).await;
+    awake.sort_by(|a, b| a.request.key.cmp(&b.request.key));
+    assert_eq!(names(&awake), ["1", "3"], "as soon as it rests no more");
 }
 
 async fn a_request_given_back_was_not_tried(_: &Store, queue: &Queue) {
