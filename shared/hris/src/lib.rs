@@ -8,6 +8,7 @@ mod bob;
 mod cell;
 #[cfg(test)]
 mod fixture;
+mod kept;
 mod reading;
 mod webhook;
 mod words;

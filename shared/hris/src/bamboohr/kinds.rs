@@ -9,6 +9,7 @@ use transport::Fault;
 
 use super::answer::{About, VENDOR};
 use super::{BambooHr, SMALL};
+use crate::kept::is_fresh;
 use crate::words::Flaw;
 
 const TIME_OFF_TYPES: &str = "GET /meta/time_off/types";
@@ -34,8 +35,7 @@ pub(super) async fn numbers(bamboo: &BambooHr, now: Timestamp) -> Result<Vec<Str
     // Held while asking: everybody else wants the same answer.
     let mut kept = bamboo.inner.numbers.lock().await;
     if let Some((asked_at, numbers)) = &*kept
-        // A clock that was set back makes an age below nothing: then it is not known how old they are.
-        && (SignedDuration::ZERO..KEPT).contains(&now.duration_since(*asked_at))
+        && is_fresh(*asked_at, now, KEPT)
     {
         return Ok(numbers.clone());
     }

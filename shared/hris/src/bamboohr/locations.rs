@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::asked::Part;
 use super::requests::LOCATIONS_PAGE;
 use crate::cell::{Cell, Slip, owned};
+use crate::kept::is_fresh;
 use crate::words::Flaw;
 
 /// For how long locations are kept: offices move less often than people.
@@ -227,10 +228,7 @@ impl Shelf {
         let kept = self.0.as_ref()?;
         let complete = || labels.iter().all(|label| kept.places.0.contains_key(label.trim()));
         let patience = if !kept.readable || complete() { KEPT } else { PATIENCE };
-        let age = now.duration_since(kept.asked_at);
-        // A clock that was set back makes an age below nothing: then it is not known how old they are.
-        let fresh = age < patience && age >= SignedDuration::ZERO;
-        fresh.then(|| Arc::clone(&kept.places))
+        is_fresh(kept.asked_at, now, patience).then(|| Arc::clone(&kept.places))
     }
 
     /// Keeps an answer.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::asked::Asked;
 use super::names::Kind;
+use crate::kept::is_fresh;
 use crate::words::Flaw;
 
 /// How long they are kept: a new item is shown by its readable form, and hardly ever needs its list.
@@ -69,8 +70,7 @@ struct Kept<T> {
 
 impl<T> Kept<T> {
     fn is_fresh(&self, now: Timestamp) -> bool {
-        // A clock that was set back makes nothing fresh for longer.
-        (SignedDuration::ZERO..KEPT_FOR).contains(&now.duration_since(self.at))
+        is_fresh(self.at, now, KEPT_FOR)
     }
 }
 
