@@ -131,6 +131,8 @@ async fn one_hr_system_out_of_reach_does_not_hold_up_the_other() {
     let (world, beta) = two_companies().await;
     let serving = world.serve().await;
     world.eventually("both are there", |town| town.jumpcloud.users().len() == 2).await;
+    // Nobody is under way any more whom a stop would have to wait for.
+    world.comes_to_rest("both are done", |_| true).await;
     // acme comes first in every list of connections, and hangs.
     let trouble = Trouble::Slow(Duration::from_secs(60));
     world.town.bamboohr.traffic().fail(Fault { method: None, path: String::new(), after: 0, times: 1000, trouble });

@@ -28,6 +28,15 @@ when = 'department != ""'
 
 /// How long a story waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same where much is to happen.
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many looks, one after the other, must find nobody calling for all to be at rest: `serve` looks at clock and queue
+/// several times meanwhile. Looks and not seconds, because on a busy machine both come late.
+const STILL: usize = 28;
+/// The same on AWS, where calls to queue and tables, which nobody counts, lie in between.
+const STILL_ON_AWS: usize = 60;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// How long before and after its moment a running world lets an event come and be over.
 const COMING: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
@@ -308,6 +317,36 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             panic!("{place}: waited in vain until {what}\n{}", self.town.jumpcloud.snapshot());
+        }
+    }
+
+    /// Waits until this has begun, a poll of HR for instance, and until nothing is going on any more after it.
+    #[track_caller]
+    pub fn comes_to_rest<'a>(
+        &'a self,
+        what: &'a str,
+        has_begun: impl Fn(&World) -> bool + 'a,
+    ) -> impl Future<Output = ()> + 'a {
+        let place = std::panic::Location::caller();
+        async move {
+            let still = if on_aws() { STILL_ON_AWS } else { STILL };
+            let start = Instant::now();
+            let (mut last, mut looks) = (self.calls(), 0);
+            loop {
+                // Asked before the calls are counted: what has just begun is among them, and the rest begins after it.
+                let begun = has_begun(self);
+                let now = self.calls();
+                looks = if now == last { looks + 1 } else { 0 };
+                last = now;
+                if begun && looks >= still {
+                    return;
+                }
+                assert!(
+                    start.elapsed() < LONG_PATIENCE,
+                    "{place}: {what}: it does not begin, or does not come to rest"
+                );
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+            }
         }
     }
 
