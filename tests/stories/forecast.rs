@@ -137,7 +137,14 @@ fn tell(story: &mut Story, at: &str, employee: &str, plan: &Value) {
                 }
             }
             "unbind" => drop(things.insert(format!("unbind {}", action["devices"]))),
-            kind @ ("join" | "leave") => drop(things.insert(format!("{kind} {} ({})", text("group"), text("because")))),
+            kind @ ("join" | "leave") => {
+                // A survey that read JumpCloud's lists a moment before does it again, for a reason of its own; JumpCloud
+                // says that it is so already.
+                let what = format!("{kind} {} (", text("group"));
+                if !things.iter().any(|thing| thing.starts_with(&what)) {
+                    things.insert(format!("{what}{})", text("because")));
+                }
+            }
             kind => drop(things.insert(format!("{kind} ({})", text("because")))),
         }
     }
@@ -169,7 +176,7 @@ async fn done(world: &World, people: impl Iterator<Item = &String>, after: Times
     let mut story = Story::new();
     for id in people {
         let told = world.hirewire(&["explain", id, "--format", "json"]).await.expect(0).json();
-        for past in told["history"].as_array().expect("a history") {
+        for past in told["history"].as_array().expect("a history, newest first").iter().rev() {
             let at: Timestamp = past["at"].as_str().expect("a moment").parse().expect("a moment");
             if past["kind"] == "intended" && at > after {
                 let employee = told["employee"].as_str().expect("a key");
