@@ -22,7 +22,7 @@ use crate::world::{RULES, World};
 /// How many worlds live at once in one test.
 const AT_ONCE: usize = 3;
 /// How long a story waits for something that functions do by themselves: longer than they keep what they have read.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// So many people, not synced yet.
 async fn hired(people: usize) -> World {

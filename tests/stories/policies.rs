@@ -16,13 +16,13 @@ mod scope;
 mod time;
 mod user_names;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tests::hr::{HrKind, NewHire};
 
 use crate::cast::{ADA, GRACE};
-use crate::world::{Pace, World, fewer, instant, on_aws};
+use crate::world::{PATIENCE, Pace, World, fewer, instant, on_aws};
 
 /// The company's zone in these stories.
 const ZONE: &str = "America/Denver";
@@ -143,6 +143,23 @@ impl World {
         async move {
             tokio::time::sleep(QUIET).await;
             assert!(test(self), "{place}: not so: {what}\n{}", self.town.jumpcloud.snapshot());
+        }
+    }
+
+    /// What is shown of somebody, once it says this: whoever was told of them may still be at work.
+    #[track_caller]
+    fn shows<'a>(&'a self, id: &'a str, words: &'a str) -> impl Future<Output = String> + 'a {
+        let place = std::panic::Location::caller();
+        async move {
+            let start = Instant::now();
+            loop {
+                let shown = self.shown(id).await;
+                if shown.contains(words) {
+                    return shown;
+                }
+                assert!(start.elapsed() < PATIENCE, "{place}: waited in vain for {words:?} in\n{shown}");
+                tokio::time::sleep(QUIET).await;
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::safety::tells_nothing;
 use crate::world::{RULES, World, on_aws, only_one_machine};
 
 /// How long a story waits: longer than functions keep what they have read.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Calls with a refused key, at most: on one machine as many as may be under way at once, and the poll; on AWS each of
 /// two provisioners so many, and the poller.
 const A_HANDFUL: usize = 5;

@@ -27,9 +27,9 @@ when = 'department != ""'
 "#;
 
 /// How long a story waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The same where much is to happen.
-const LONG_PATIENCE: Duration = Duration::from_secs(30);
+const LONG_PATIENCE: Duration = Duration::from_secs(90);
 
 /// How many looks, one after the other, must find nobody calling for all to be at rest: `serve` looks at clock and queue
 /// several times meanwhile. Looks and not seconds, because on a busy machine both come late.
@@ -316,7 +316,8 @@ impl World {
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            panic!("{place}: waited in vain until {what}\n{}", self.town.jumpcloud.snapshot());
+            let (accounts, log) = (self.town.jumpcloud.snapshot(), self.functions_log());
+            panic!("{place}: waited in vain until {what}\n{accounts}\n{log}");
         }
     }
 

@@ -300,6 +300,18 @@ impl Plan {
         })
     }
 
+    /// Whether it suspends an account that is there.
+    pub fn suspends(&self) -> bool {
+        self.actions.iter().any(|action| match action {
+            Action::Update { state, .. } => state.as_ref().is_some_and(|s| s.to == AccountState::Suspended),
+            Action::Create { .. }
+            | Action::Join { .. }
+            | Action::Leave { .. }
+            | Action::Unbind { .. }
+            | Action::Delete { .. } => false,
+        })
+    }
+
     /// Whether it gives an existing account an e-mail or an identifier, of which the organisation has each only once.
     pub fn changes_identity(&self) -> bool {
         let unique = |change: &Change| matches!(change.attribute, Attribute::Email | Attribute::EmployeeIdentifier);

@@ -16,7 +16,7 @@ use crate::{Progress, Stops, Trouble, Watch, Workflow};
 /// How long one person may take before the work is given up and tried again, whatever hangs.
 const PERSON_DEADLINE: Duration = Duration::from_secs(120);
 /// How long a lease holds: longer than the deadline, so that a crashed worker's people come back, and only theirs.
-const LEASE: SignedDuration = SignedDuration::from_secs(180);
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(180);
 /// How often a request is tried before it is put with the dead letters.
 const ATTEMPTS: u32 = 6;
 /// The longest wait between two tries of one person, in seconds.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use mapping::employee::EmployeeKey;
+use mapping::plan::Plan;
 use state::{AuditKind, AuditRow, Lease};
 
 use crate::apply::{Applied, End};
@@ -53,6 +54,14 @@ impl Workflow {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether somebody's account was about to be suspended by us when the work was cut off: then that is ours, though no
+    /// record says so.
+    pub(crate) async fn has_begun_to_suspend(&self, key: &EmployeeKey) -> Result<bool, Trouble> {
+        let open = self.store.unfinished(key).await?;
+        let plan = |row: &AuditRow| serde_json::from_str::<Plan>(row.plan.as_deref()?).ok();
+        Ok(open.iter().filter_map(plan).any(|plan| plan.suspends()))
     }
 
     /// Outcomes of what an interrupted try left open, where a later one has nothing to do: a survey in between has seen

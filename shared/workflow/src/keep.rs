@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use mapping::account::{AccountState, GroupName};
+use mapping::account::GroupName;
 use mapping::desired::{Desired, WantedManager};
 use mapping::lifecycle::Standing;
-use mapping::plan::{Action, Plan, Verdict};
+use mapping::plan::{Plan, Verdict};
 use mapping::request::SyncRequest;
 use mapping::status::{Hold, Note, Skip, Status};
 use state::{Life, Record};
@@ -154,15 +154,6 @@ fn kept(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &End, now: Ti
         return Life { before_leave, ..known };
     }
     let left = matches!(desired.standing, Standing::Left { .. }) && plan.account.is_some() && !plan.deletes();
-    let suspends = plan.actions.iter().any(|action| match action {
-        Action::Update { state: Some(change), .. } => change.to == AccountState::Suspended,
-        Action::Create { .. }
-        | Action::Update { state: None, .. }
-        | Action::Join { .. }
-        | Action::Leave { .. }
-        | Action::Unbind { .. }
-        | Action::Delete { .. } => false,
-    });
     match (left, &plan.verdict) {
         (_, Verdict::Hold(_)) => known,
         // Whoever had left long before the last day has left since then; whoever had not, has not yet.
@@ -171,7 +162,7 @@ fn kept(known: Option<&Life>, desired: &Desired, plan: &Plan, end: &End, now: Ti
         }
         (true, _) => Life {
             // Whoever was let in again in between has left anew.
-            left_since: if suspends { Some(now) } else { known.left_since.or(Some(now)) },
+            left_since: if plan.suspends() { Some(now) } else { known.left_since.or(Some(now)) },
             before_leave: BTreeSet::new(),
             devices_unbound: desired.policy.unbind_devices,
             ..Life::default()

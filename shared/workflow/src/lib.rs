@@ -2,6 +2,7 @@
 
 mod apply;
 mod brake;
+mod case;
 mod census;
 mod directory;
 mod drain;

@@ -15,6 +15,7 @@ use mapping::rules::Mode;
 use mapping::status::{Hold, Status};
 use state::Record;
 
+use crate::drain::LEASE;
 use crate::{Site, Trouble, Workflow};
 
 /// How long a survey's look at an existing account is good for: writing replaces whole lists, so a stale look could
@@ -345,7 +346,58 @@ fn still_good(survey: &Survey, record: Option<&Record>, now: Timestamp) -> bool 
         (None, Some(_)) => false,
         (Some(_), known) => {
             let written_since = known.is_some_and(|record| record.last_sync > survey.observed_at);
-            !written_since && now.duration_since(survey.observed_at) < SURVEY_GOOD_FOR
+            let gone = record.is_some_and(|record| may_be_gone(record, survey.observed_at));
+            !written_since && !gone && now.duration_since(survey.observed_at) < SURVEY_GOOD_FOR
         }
+    }
+}
+
+/// Whether an account that JumpCloud's list of that moment has may have been deleted or let go of by us since: no account is
+/// known any more, and whoever wrote that down may have been at work while the list was read.
+pub(crate) fn may_be_gone(record: &Record, listed_at: Timestamp) -> bool {
+    record.account.is_none() && listed_at.duration_since(record.last_sync) < LEASE
+}
+
+#[cfg(test)]
+mod tests {
+    use mapping::account::AccountState;
+    use mapping::request::Trigger;
+
+    use super::*;
+    use crate::keep::blank;
+
+    #[test]
+    fn what_a_survey_saw_is_old_once_somebody_was_at_work_since() {
+        let at = |seconds: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(100_000 + seconds);
+        let account = AccountId::parse("6a4b98c00c0ffee000014670").expect("an id");
+        let list = Account {
+            id: account.clone(),
+            username: "ada.byron".into(),
+            email: "ada.byron@acme.example".into(),
+            state: AccountState::Suspended,
+            manager: None,
+            texts: Vec::new(),
+            phones: Vec::new(),
+            addresses: Vec::new(),
+            custom: Vec::new(),
+        };
+        let survey = |account| Survey { observed_at: at(0), account, groups: Vec::new(), username: None };
+        let record = |account: Option<&AccountId>, written| {
+            let key = EmployeeKey::parse("acme:1").expect("a key");
+            Record { account: account.cloned(), ..blank(&SyncRequest::hint(key, Trigger::Poll, at(0)), at(written)) }
+        };
+        let (seen, unseen) = (survey(Some(list)), survey(None));
+        let good = |survey: &Survey, record: Option<&Record>| still_good(survey, record, at(5));
+        // Nobody was known, or nothing has happened since.
+        assert!(good(&seen, None) && good(&unseen, None));
+        assert!(good(&seen, Some(&record(Some(&account), -60))));
+        assert!(good(&seen, Some(&record(None, -3_600))));
+        // Written since, made since.
+        assert!(!good(&seen, Some(&record(Some(&account), 1))));
+        assert!(!good(&unseen, Some(&record(Some(&account), -60))));
+        // Deleted: since, or by who had begun just before.
+        assert!(!good(&seen, Some(&record(None, 1))));
+        assert!(!good(&seen, Some(&record(None, 0))));
+        assert!(!good(&seen, Some(&record(None, -60))));
     }
 }

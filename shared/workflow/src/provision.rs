@@ -9,13 +9,14 @@ use mapping::employee::EmployeeKey;
 use mapping::plan::Plan;
 use mapping::request::{Evidence, SyncRequest, Trigger};
 use mapping::rules::Mode;
-use mapping::status::{Skip, Status};
+use mapping::status::{Note, Status};
 use state::Lease;
 
-use crate::apply::End;
+use crate::apply::{Applied, End};
+use crate::case::Case;
 use crate::intents::outcome;
-use crate::keep::{Facts, TAKEN_ELSEWHERE, after, gone_from_hr, nothing_new, unchanged};
-use crate::observe::{HrSays, Look, past};
+use crate::keep::{Facts, TAKEN_ELSEWHERE, nothing_new};
+use crate::observe::{HrSays, Look, Observed, past};
 use crate::review::{NeedsOwnRecord, is_proven, review};
 use crate::{Site, Trouble, Workflow};
 
@@ -57,23 +58,14 @@ impl Workflow {
         let request = &lease.request;
         let site = self.site(&request.key)?;
         let record = self.store.record(&request.key).await?;
-        let done = |plan, actions, status, again| Done {
-            key: request.key.clone(),
-            trigger: request.trigger,
-            plan,
-            actions,
-            status,
-            again,
-        };
         let nowhere = BTreeSet::new();
         self.directory.keep_up(&self.store, record.as_ref().map_or(&nowhere, |r| &r.groups)).await?;
+        let case = Case { workflow: self, site, lease, record, now };
         if site.rules.mode == Mode::Paused {
             // A survey takes everybody when it goes on.
-            self.queue.finish(lease).await?;
-            let status = record.map_or(Status::Synced, |r| r.status);
-            return Ok(done(None, 0, status, None));
+            return case.leave().await;
         }
-        let mut hr = self.hr_says(site, request, record.as_ref(), now).await?;
+        let mut hr = self.hr_says(site, request, case.record.as_ref(), now).await?;
         let closely = request.survey.is_some() || request.trigger == Trigger::Manual;
         let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false, closely };
         let mut refused = BTreeSet::new();
@@ -82,65 +74,24 @@ impl Workflow {
                 HrSays::Record { employee, evidence } => {
                     (Desired::of(employee, &site.rules, now), Some(employee.observed_at), *evidence)
                 }
-                HrSays::NotAsked => {
-                    let label = record.as_ref().map_or_else(|| request.key.to_string(), |r| r.label.clone());
-                    // The whole connection goes by somebody's word, which is in the rules.
-                    let desired = Desired::of_removed(request.key.clone(), label, &site.rules, now);
-                    (desired, None, Evidence::OwnRecord)
-                }
-                HrSays::Stale => {
-                    let rows = self.interrupted(lease, now).await?;
-                    if !rows.is_empty() {
-                        self.store.audit(&rows).await?;
-                    }
-                    self.queue.finish(lease).await?;
-                    let status = record.map_or(Status::Synced, |r| r.status);
-                    return Ok(done(None, 0, status, None));
-                }
-                HrSays::Gone => {
-                    let Some(record) = record else {
-                        // Nobody was ever known by this id: nothing to keep.
-                        self.queue.finish(lease).await?;
-                        return Ok(done(None, 0, Status::Skipped { why: Skip::NoRecord }, None));
-                    };
-                    let record = gone_from_hr(record, request, now);
-                    self.store.settle(&self.queue, lease, &record, &[], &[]).await?;
-                    return Ok(done(None, 0, record.status, None));
-                }
+                // The whole connection goes by somebody's word, which is in the rules.
+                HrSays::NotAsked => (case.desired_of_removed(), None, Evidence::OwnRecord),
+                HrSays::Stale => return case.stale().await,
+                HrSays::Gone => return case.gone().await,
             };
             let fingerprint = desired.fingerprint();
-            if nothing_new(&desired, fingerprint, record.as_ref(), request) {
-                let record = unchanged(record, &desired, request, observed_at, now);
-                let status = record.status.clone();
-                // An earlier turn may have been cut off between storing the record and asking for those who waited, or
-                // before its outcome was written down.
-                let then = if lease.attempt > 1 { self.followers(&record, now).await? } else { Vec::new() };
-                let rows = self.interrupted(lease, now).await?;
-                self.store.settle(&self.queue, lease, &record, &rows, &then).await?;
-                return Ok(done(None, 0, status, None));
+            let facts = Facts { desired: &desired, fingerprint, observed_at };
+            if nothing_new(&desired, fingerprint, case.record.as_ref(), request) {
+                return case.nothing_new(&facts).await;
             }
-            let mut observed = match self.jumpcloud_says(&desired, record.as_ref(), look, now).await {
+            let (observed, plan) = match case.decide(&facts, evidence, &mut look, &refused).await {
                 // What the survey saw was deleted since.
                 Err(Trouble::Vendor(Fault::NotFound { .. })) if look.survey.is_some() => {
                     look.survey = None;
                     continue;
                 }
-                observed => observed?,
+                decided => decided?,
             };
-            observed.refuse_usernames(&refused);
-            let past = past(record.as_ref(), fingerprint, request.trigger == Trigger::Manual);
-            let mut plan = observed.plan(&desired, &past, self);
-            if plan.renames().is_some() && !observed.knows_usernames() {
-                // Only who gets a new name needs to know whose the name is.
-                self.search(&desired, &mut observed).await?;
-                look.wide = true;
-                plan = observed.plan(&desired, &past, self);
-            }
-            if is_proven(&plan, evidence)
-                && let Some(hold) = self.brake(site, &plan, record.as_ref(), now).await?
-            {
-                plan = plan.held(hold, &past, observed.groups());
-            }
             let reviewed = match review(plan, evidence) {
                 Ok(reviewed) => reviewed,
                 Err(NeedsOwnRecord) => {
@@ -148,30 +99,10 @@ impl Workflow {
                     continue;
                 }
             };
-            let plan = reviewed.plan();
             let intent = self.intend(lease, &reviewed, now).await?;
             let mut applied =
                 self.apply(site, &reviewed, observed.account(&desired), observed.groups().clone(), now).await;
-            if !look.wide && plan.changes_identity() && applied.was_rejected() {
-                // Another account may have the e-mail or the identifier: then only that slot has to wait.
-                applied.end = End::LookAgain("JumpCloud refused the change".to_owned());
-                look.wide = true;
-            }
-            if let (Some(name), End::Done) = (&applied.username_refused, &applied.end)
-                && name.taken
-                && left > 0
-                && refused.insert(name.username.clone())
-            {
-                // Somebody has it whom nobody sees, and the next name may do.
-                applied.end = End::LookAgain("JumpCloud refused the user name".to_owned());
-            }
-            if let End::AlreadyThere { username } = &applied.end {
-                refused.insert(username.clone());
-                if left == 0 {
-                    let message = TAKEN_ELSEWHERE.to_owned();
-                    applied.end = End::Stopped(Fault::Rejected { vendor: "JumpCloud", status: 409, message }.into());
-                }
-            }
+            look_again(&mut applied, reviewed.plan(), &mut look, &mut refused, left);
             if let End::LookAgain(_) | End::AlreadyThere { .. } = applied.end {
                 tracing::info!(person = %request.key, "what was seen is no longer so; looking again");
                 look.survey = None;
@@ -181,31 +112,7 @@ impl Workflow {
                 }
                 continue;
             }
-            if let (Some(earlier), End::Done) = (&plan.takes_over, &applied.end) {
-                self.hand_over(earlier, now).await?;
-            }
-            let facts = Facts { desired: &desired, fingerprint, observed_at };
-            let record = after(record, &facts, plan, &applied, request, now);
-            let mut then = self.followers(&record, now).await?;
-            then.extend(self.led(&applied.reports, now).await?);
-            let rows = self.outcomes(lease, intent, &applied, now).await?;
-            let status = record.status.clone();
-            let again = match applied.end {
-                End::Stopped(trouble) => Some(trouble),
-                End::Done | End::LookAgain(_) | End::AlreadyThere { .. } => None,
-            };
-            if again.as_ref().is_some_and(Trouble::is_worth_retrying) {
-                // The queue keeps the request; what is known so far is kept as well.
-                self.store.put(&record).await?;
-                self.store.audit(&rows).await?;
-                self.queue.push(&then).await?;
-            } else {
-                self.store.settle(&self.queue, lease, &record, &rows, &then).await?;
-            }
-            self.meet(&record, &then, now).await?;
-            // Whoever reads the plan is told what JumpCloud did not take of it.
-            let plan = Plan { notes: record.notes, ..plan.clone() };
-            return Ok(done(Some(plan), applied.actions, status, again));
+            return case.settle(&facts, reviewed.plan(), applied, intent).await;
         }
         let detail = format!("its answers changed {LOOKS} times while one person was looked at");
         Err(Fault::Unavailable { vendor: "JumpCloud", detail }.into())
@@ -223,6 +130,63 @@ impl Trouble {
             Trouble::Vendor(fault) => fault.passes() || matches!(fault, Fault::KeyRefused { .. }),
             Trouble::HrKeyRefused { .. } | Trouble::State(_) => true,
             Trouble::NoConnection(_) => false,
+        }
+    }
+}
+
+impl Case<'_> {
+    /// What JumpCloud says, and what is to be done about it.
+    async fn decide(
+        &self,
+        facts: &Facts<'_>,
+        evidence: Evidence,
+        look: &mut Look<'_>,
+        refused: &BTreeSet<String>,
+    ) -> Result<(Observed, Plan), Trouble> {
+        let (workflow, record, desired) = (self.workflow, self.record.as_ref(), facts.desired);
+        let mut observed = workflow.jumpcloud_says(desired, record, *look, self.now).await?;
+        observed.refuse_usernames(refused);
+        let mut past = past(record, facts.fingerprint, self.lease.request.trigger == Trigger::Manual);
+        let mut plan = observed.plan(desired, &past, workflow);
+        if plan.notes.contains(&Note::SuspendedByHand) && workflow.has_begun_to_suspend(&desired.key).await? {
+            past.suspended_by_us = true;
+            plan = observed.plan(desired, &past, workflow);
+        }
+        if plan.renames().is_some() && !observed.knows_usernames() {
+            // Only who gets a new name needs to know whose the name is.
+            workflow.search(desired, &mut observed).await?;
+            look.wide = true;
+            plan = observed.plan(desired, &past, workflow);
+        }
+        if is_proven(&plan, evidence)
+            && let Some(hold) = workflow.brake(self.site, &plan, record, self.now).await?
+        {
+            plan = plan.held(hold, &past, observed.groups());
+        }
+        Ok((observed, plan))
+    }
+}
+
+/// Whether what JumpCloud answered is a reason to look once more, and how; `left` looks are left.
+fn look_again(applied: &mut Applied, plan: &Plan, look: &mut Look<'_>, refused: &mut BTreeSet<String>, left: usize) {
+    if !look.wide && plan.changes_identity() && applied.was_rejected() {
+        // Another account may have the e-mail or the identifier: then only that slot has to wait.
+        applied.end = End::LookAgain("JumpCloud refused the change".to_owned());
+        look.wide = true;
+    }
+    if let (Some(name), End::Done) = (&applied.username_refused, &applied.end)
+        && name.taken
+        && left > 0
+        && refused.insert(name.username.clone())
+    {
+        // Somebody has it whom nobody sees, and the next name may do.
+        applied.end = End::LookAgain("JumpCloud refused the user name".to_owned());
+    }
+    if let End::AlreadyThere { username } = &applied.end {
+        refused.insert(username.clone());
+        if left == 0 {
+            let message = TAKEN_ELSEWHERE.to_owned();
+            applied.end = End::Stopped(Fault::Rejected { vendor: "JumpCloud", status: 409, message }.into());
         }
     }
 }

@@ -9,14 +9,14 @@ use mapping::employee::{Employee, EmployeeId, EmployeeKey};
 use mapping::matching::{Found, find};
 use mapping::plan::{Action, ManagerSeen, Past, Plan, Seen, Verdict, plan};
 use mapping::request::{Evidence, Observation, Survey, SyncRequest, Trigger};
-use mapping::status::{Hold, Status};
+use mapping::status::{Hold, Note, Status};
 use state::{Record, StateError};
 
 use crate::apply::End;
 use crate::brake::Spent;
 use crate::census::Census;
 use crate::keep::{life, next_change};
-use crate::observe::{awaits_unbinding, manager_seen, past};
+use crate::observe::{awaits_unbinding, manager_seen, may_be_gone, past};
 use crate::review::is_proven;
 use crate::survey::Mode;
 use crate::{Site, Trouble, Workflow};
@@ -124,7 +124,9 @@ impl<'a> Surveyor<'a> {
             return Ok((plan, Todo::Nothing));
         }
         let todo = if self.needs_work(&desired, &plan, record.as_ref()) {
-            Todo::Ask(Box::new(self.request(&plan, employee, account, username, after)))
+            let gone = self.may_be_gone(&plan, record.as_ref());
+            let ask = self.request(&plan, employee, account, username, after);
+            Todo::Ask(Box::new(if gone { SyncRequest { survey: None, ..ask } } else { ask }))
         } else {
             self.note(&plan, &desired, &employee, record)
         };
@@ -192,7 +194,15 @@ impl<'a> Surveyor<'a> {
         let claimed = |status: &Status| matches!(status, Status::Held { why: Hold::Claimed { .. } });
         let twice = claimed(&plan.status()) && !record.is_some_and(|record| claimed(&record.status));
         let devices = plan.account.is_some() && awaits_unbinding(desired, record);
-        uncertain || twice || devices || !plan.is_empty()
+        // Whether it was somebody else who suspended the account; once.
+        let by_hand = |notes: &[Note]| notes.contains(&Note::SuspendedByHand);
+        let suspended = by_hand(&plan.notes) && !record.is_some_and(|record| by_hand(&record.notes));
+        uncertain || twice || devices || suspended || self.may_be_gone(plan, record) || !plan.is_empty()
+    }
+
+    /// Whether the account that JumpCloud's list has may be gone already.
+    fn may_be_gone(&self, plan: &Plan, record: Option<&Record>) -> bool {
+        plan.account.is_some() && record.is_some_and(|record| may_be_gone(record, self.census.observed_at))
     }
 
     fn request(

@@ -22,8 +22,7 @@ async fn a_suspension_is_respected_and_shown() {
         world.eventually("her title is new", |_| world.slot(ADA, "jobTitle") == "Countess").await;
         world.stays("she is still suspended", |world| world.state(ADA) == "SUSPENDED").await;
         assert_eq!(serving.stop().await.0, 0);
-        let shown = world.shown(&id).await;
-        assert!(shown.contains("an administrator suspended this account while HR says Active; kept"), "{shown}");
+        world.shows(&id, "an administrator suspended this account while HR says Active; kept").await;
         let plan = world.hirewire(&["plan", "--all"]).await.expect(0).out;
         assert!(plan.contains("an administrator suspended this account"), "{plan}");
     }
@@ -54,15 +53,14 @@ async fn a_change_is_respected_until_hr_says_something_new() {
         world.sync().await;
         world.town.jumpcloud.edit_user(ADA, json!({ "jobTitle": "Wizard" }));
         world.sync().await;
-        let shown = world.shown(&id).await;
-        assert!(shown.contains("jobTitle was changed by hand in JumpCloud; kept until HR changes it"), "{shown}");
+        world.shows(&id, "jobTitle was changed by hand in JumpCloud; kept until HR changes it").await;
         let serving = world.serve().await;
         // Something else changes in HR.
         world.hr.set(&id, What::Department, Some("Sales"));
         world.news().await;
         world.eventually("her department is new", |_| world.slot(ADA, "department") == "Sales").await;
         world.stays("her title is as it was", |world| world.slot(ADA, "jobTitle") == "Wizard").await;
-        assert!(world.shown(&id).await.contains("jobTitle was changed by hand"));
+        world.shows(&id, "jobTitle was changed by hand").await;
         world.hr.set(&id, What::Title, Some("Head"));
         world.news().await;
         world.eventually("HR has said something new", |_| world.slot(ADA, "jobTitle") == "Head").await;

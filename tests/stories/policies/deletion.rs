@@ -161,6 +161,6 @@ async fn whoever_comes_back_after_it_gets_a_new_account() {
         world.sync().await;
         assert!(world.has(GRACE, "ACTIVATED", &["All staff", "Dept Sales"]));
         assert_eq!(world.town.jumpcloud.users().len(), 1);
-        assert!(world.shown(&id).await.contains("synced"));
+        world.shows(&id, "synced").await;
     }
 }

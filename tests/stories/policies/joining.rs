@@ -18,7 +18,7 @@ async fn as_soon_as_hr_knows_the_person() {
             .await;
         assert_eq!(world.slot(ADA, "employeeIdentifier"), "1007");
         assert_eq!(serving.stop().await.0, 0);
-        assert!(world.shown(&id).await.contains("synced"));
+        world.shows(&id, "synced").await;
     }
 }
 

@@ -37,7 +37,7 @@ async fn away_and_back(more: &str, away: (&str, &[&str])) {
         world.hr.set(&id, What::Title, Some("Countess"));
         world.news().await;
         world.eventually("her title is new", |_| world.slot(ADA, "jobTitle") == "Countess").await;
-        assert!(world.shown(&id).await.contains("synced"));
+        world.shows(&id, "synced").await;
         world.travel_to("2026-03-23T09:00[America/Denver]");
         world.hr.back(&id);
         world.news().await;
@@ -136,7 +136,7 @@ async fn whom_an_administrator_suspended_before_is_not_let_in_on_return() {
         let id = here(&world).await;
         world.town.jumpcloud.suspend_by_hand(ADA);
         world.sync().await;
-        assert!(world.shown(&id).await.contains("an administrator suspended this account"));
+        world.shows(&id, "an administrator suspended this account").await;
         world.hr.leave(&id, "Parental leave", None, None, true);
         world.sync().await;
         world.hr.back(&id);

@@ -4,7 +4,12 @@ use tests::hr::{HrKind, Leaving};
 
 use super::{Telling, ada};
 use crate::cast::{ADA, MONDAY};
-use crate::world::{RULES, World};
+use crate::crash::killed;
+use crate::wire::Cut;
+use crate::world::{RULES, World, fewer};
+
+/// The most requests of a sync of one person, in which one of them is struck.
+const REQUESTS: usize = 12;
 
 fn leaver(lines: &str) -> String {
     format!("{RULES}\n[connection.leaver]\n{lines}\n")
@@ -93,6 +98,26 @@ async fn access_that_is_revoked_in_bob_ends_at_once() {
         world.news().await;
         world.eventually("Ada is suspended and out", |_| gone(&world)).await;
         assert_eq!(serving.stop().await.0, 0);
+    }
+}
+
+/// HR was wrong, and says so while the work is cut off: her access was taken by us, whatever was noted of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_taken_back_while_we_were_killed_locks_nobody_out() {
+    let cases = (1..=REQUESTS).flat_map(|at| [(Cut::HeldBefore, at), (Cut::HeldAfter, at)]);
+    for (cut, at) in fewer(cases.collect::<Vec<_>>().into_iter().rev(), 4) {
+        let world = World::at(MONDAY).await;
+        let id = here(&world).await;
+        world.hr.terminate(&id, &Leaving::on("2026-03-01"));
+        killed(&world, cut, at).await;
+        world.hr.rehire(&id, "2026-03-02");
+        world.hirewire(&["sync"]).await;
+        crate::faults::settle(&world, &format!("{cut:?} {at}")).await;
+        assert!(
+            world.has(ADA, "ACTIVATED", &["All staff", "Chess", "Dept Engineering"]),
+            "{cut:?} {at}\n{}",
+            world.town.jumpcloud.snapshot()
+        );
     }
 }
 
