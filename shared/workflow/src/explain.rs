@@ -42,7 +42,7 @@ impl Workflow {
         let record = self.store.record(key).await?;
         let history = self.store.audit_of(key, HISTORY).await?;
         let request = SyncRequest::hint(key.clone(), Trigger::Manual, now);
-        let employee = match self.hr_says(site, &request, record.as_ref(), now).await? {
+        let employee = match self.hr_says(site, &request, 1, record.as_ref(), now).await? {
             HrSays::Record { employee, .. } => *employee,
             HrSays::Stale | HrSays::Gone | HrSays::NotAsked => {
                 return Ok(Explained { employee: None, desired: None, account: None, plan: None, record, history });

@@ -22,6 +22,10 @@ use crate::{Site, Trouble, Workflow};
 /// undo what an administrator did meanwhile. (A missing account needs no such care: JumpCloud refuses a second one.)
 const SURVEY_GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long what HR said is proof enough to take something away; after that the person's own record is read first. A first
+/// sync may wait for hours in the queue, and a request that was given up for days.
+const OBSERVATION_PROVES_FOR: SignedDuration = SignedDuration::from_mins(10);
+
 /// What HR says of one person.
 pub enum HrSays {
     /// This.
@@ -137,11 +141,14 @@ impl Observed {
 }
 
 impl Workflow {
-    /// What HR says: the observation that came with the request, unless a newer one was applied; else asked now.
+    /// What HR says: the observation that came with the request, unless a newer one was applied; else asked now. So it is
+    /// at every `attempt` but the first: nobody knows how long ago that one was cut off, and HR may have taken its word
+    /// back without anything having been left to do by what a survey saw in between.
     pub(crate) async fn hr_says(
         &self,
         site: &Site,
         request: &SyncRequest,
+        attempt: u32,
         record: Option<&Record>,
         now: Timestamp,
     ) -> Result<HrSays, Trouble> {
@@ -149,13 +156,14 @@ impl Workflow {
             Mode::On | Mode::Paused => {}
             Mode::Release | Mode::Offboard => return Ok(HrSays::NotAsked),
         }
-        if let Some(observation) = &request.observation {
+        if let (Some(observation), 0 | 1) = (&request.observation, attempt) {
             let applied = record.and_then(|r| r.observed_at);
             if applied.is_some_and(|applied| applied > observation.employee.observed_at) {
                 return Ok(HrSays::Stale);
             }
-            let employee = Box::new(observation.employee.clone());
-            return Ok(HrSays::Record { employee, evidence: observation.evidence });
+            let old = now.duration_since(observation.employee.observed_at) >= OBSERVATION_PROVES_FOR;
+            let evidence = if old { Evidence::Unproven } else { observation.evidence };
+            return Ok(HrSays::Record { employee: Box::new(observation.employee.clone()), evidence });
         }
         self.hr_says_now(site, &request.key, now).await
     }

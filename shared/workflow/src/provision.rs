@@ -65,7 +65,7 @@ impl Workflow {
             // A survey takes everybody when it goes on.
             return case.leave().await;
         }
-        let mut hr = self.hr_says(site, request, case.record.as_ref(), now).await?;
+        let mut hr = self.hr_says(site, request, lease.attempt, case.record.as_ref(), now).await?;
         let closely = request.survey.is_some() || request.trigger == Trigger::Manual;
         let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false, closely };
         let mut refused = BTreeSet::new();
