@@ -61,11 +61,9 @@ impl Case<'_> {
     pub(crate) async fn nothing_new(mut self, facts: &Facts<'_>) -> Result<Done, Trouble> {
         let Case { workflow, lease, now, .. } = self;
         let record = unchanged(self.record.take(), facts.desired, &lease.request, facts.observed_at, now);
-        // An earlier turn may have been cut off between storing the record and asking for those who waited, or before
-        // its outcome was written down.
+        // An earlier turn may have been cut off between storing the record and asking for those who waited.
         let then = if lease.attempt > 1 { workflow.followers(&record, now).await? } else { Vec::new() };
-        let rows = workflow.interrupted(lease, now).await?;
-        workflow.store.settle(&workflow.queue, lease, &record, &rows, &then).await?;
+        workflow.store.settle(&workflow.queue, lease, &record, &[], &then).await?;
         Ok(self.done(None, 0, record.status, None))
     }
 

@@ -64,6 +64,11 @@ impl Workflow {
         Ok(open.iter().filter_map(plan).any(|plan| plan.suspends()))
     }
 
+    /// Whether somebody's work was cut off, and nothing has been written down of how far it came.
+    pub(crate) async fn is_cut_off(&self, key: &EmployeeKey) -> Result<bool, Trouble> {
+        Ok(!self.store.unfinished(key).await?.is_empty())
+    }
+
     /// Outcomes of what an interrupted try left open, where a later one has nothing to do: a survey in between has seen
     /// what became of it. Only who comes for a second time is asked about.
     pub(crate) async fn interrupted(&self, lease: &Lease, now: Timestamp) -> Result<Vec<AuditRow>, Trouble> {

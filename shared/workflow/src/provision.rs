@@ -67,7 +67,9 @@ impl Workflow {
         }
         let mut hr = self.hr_says(site, request, lease.attempt, case.record.as_ref(), now).await?;
         let closely = request.survey.is_some() || request.trigger == Trigger::Manual;
-        let mut look = Look { survey: request.survey.as_ref(), keep: true, wide: false, closely };
+        // What a survey saw was so before the first attempt, which may have been cut off in the middle.
+        let survey = request.survey.as_ref().filter(|_| lease.attempt <= 1);
+        let mut look = Look { survey, keep: true, wide: false, closely };
         let mut refused = BTreeSet::new();
         for left in (0..LOOKS).rev() {
             let (desired, observed_at, evidence) = match &hr {
@@ -81,7 +83,9 @@ impl Workflow {
             };
             let fingerprint = desired.fingerprint();
             let facts = Facts { desired: &desired, fingerprint, observed_at };
-            if nothing_new(&desired, fingerprint, case.record.as_ref(), request) {
+            let nothing_new = nothing_new(&desired, fingerprint, case.record.as_ref(), request);
+            // What a try that was cut off had begun is in no record: that wants a look at JumpCloud.
+            if nothing_new && !(lease.attempt > 1 && self.is_cut_off(&request.key).await?) {
                 return case.nothing_new(&facts).await;
             }
             let (observed, plan) = match case.decide(&facts, evidence, &mut look, &refused).await {
